@@ -1,0 +1,56 @@
+//! Chunks: exact spans of a document, with their context as metadata.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::document::{Block, Markup};
+use crate::id::{ChunkId, DocId};
+use crate::schema::schema_tag;
+use crate::span::Span;
+
+schema_tag!(
+    /// The tag of [`Chunk`].
+    ChunkSchema = "dsg.chunk/1"
+);
+
+/// A span of a document's text. One line of `chunks.jsonl`.
+///
+/// Invariant: `text == document.text[start..end]`. Everything else here is metadata.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Always `dsg.chunk/1`.
+    #[serde(default)]
+    pub schema: ChunkSchema,
+    /// Document id and ordinal.
+    pub chunk_id: ChunkId,
+    /// The document it is a span of.
+    pub doc_id: DocId,
+    /// Its bytes in the document.
+    #[serde(flatten)]
+    pub span: Span,
+    /// The bytes themselves.
+    pub text: String,
+    /// The document's title, then the headings that enclose the chunk's first byte, outermost first.
+    pub heading_path: Vec<String>,
+    /// The names of the block kinds in it, each once, in order of appearance.
+    pub kinds: Vec<String>,
+    /// Tokens of `text` by the token counter in use.
+    pub tokens: usize,
+    /// Commands that the chunk documents or shows, each once, in order of appearance.
+    pub commands: Vec<String>,
+    /// How inline markup in `text` is to be read.
+    pub markup: Markup,
+    /// The blocks that lie in the chunk, in pre-order, with offsets into the *document's* text. A block cut by the
+    /// chunk's edge is clipped to it.
+    pub blocks: Vec<Block>,
+    /// Fields written by newer versions, kept on rewrite.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Chunk {
+    /// The text under `span` (document offsets), if it lies in this chunk on character boundaries.
+    pub fn slice(&self, span: Span) -> Option<&str> {
+        span.slice_from(&self.text, self.span.start())
+    }
+}

@@ -1,0 +1,52 @@
+//! What every dsg stage shares: the records on disk, byte spans, typed reasons, progress, seeds, and the seams between
+//! stages as traits. No async runtime, no HTTP, no command line.
+//!
+//! # Vocabulary
+//! - A [`Document`] is one source file as text, with a [`Block`] outline.
+//! - A [`Span`] is a half-open *byte* range into a document's text.
+//! - A [`Chunk`] is a span of a document: `chunk.text == document.text[start..end]`, always.
+//! - A [`Citation`] is a receipt: a span and a byte-exact copy of what stands there.
+//! - A [`Candidate`] is a question and an answer with receipts; curation gives it a [`Verdict`] and accepted ones become an
+//!   [`Example`].
+//! - A record leaves a stage as an [`Outcome`]; [`StageCounts`] prove that none was lost.
+//!
+//! ```
+//! use dsg_core::{Block, BlockKind, Span};
+//!
+//! let text = "# Jobs\n\nUse `sbatch` to submit.\n";
+//! let heading = Block::new(BlockKind::Heading { level: 1 }, Span::of_len(0, 6)).with_label(Span::of_len(2, 4));
+//! assert_eq!(heading.label.and_then(|span| span.slice(text)), Some("Jobs"));
+//! # let paragraph = Span::new(8, 31).unwrap();
+//! assert_eq!(paragraph.slice(text), Some("Use `sbatch` to submit."));
+//! ```
+
+pub mod artifact;
+mod candidate;
+mod chunk;
+mod document;
+mod example;
+pub mod hash;
+mod id;
+mod observer;
+mod reason;
+mod schema;
+mod seam;
+mod seed;
+mod span;
+
+pub use artifact::ArtifactError;
+pub use candidate::{
+    Candidate, CandidateSchema, Check, Citation, Decision, Difficulty, Generator, QuestionType,
+    Repair, Verdict,
+};
+pub use chunk::{Chunk, ChunkSchema};
+pub use document::{
+    Block, BlockKind, Document, DocumentSchema, Format, Markup, Source, inside, top_level,
+};
+pub use example::{Example, ExampleMeta, Message, Role, Split};
+pub use id::{CandidateId, ChunkId, DocId};
+pub use observer::{Event, Interrupt, Observer, Silent};
+pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};
+pub use seam::{ChunkStore, Hit, MemoryStore, Retriever, SeamError, TokenCounter};
+pub use seed::Seed;
+pub use span::{Span, SpanError};

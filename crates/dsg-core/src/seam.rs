@@ -1,0 +1,112 @@
+//! The seams between stages, as traits.
+
+use std::error::Error;
+
+use crate::chunk::Chunk;
+use crate::id::ChunkId;
+
+/// A backend behind a seam failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct SeamError {
+    /// What was attempted, on what.
+    pub what: String,
+    /// The backend's own error.
+    #[source]
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// Counts tokens. Budgets and statistics use whichever counter the caller configured.
+pub trait TokenCounter: Send + Sync {
+    /// Tokens in `text`.
+    fn count(&self, text: &str) -> usize;
+}
+
+/// Random access to the chunks of a corpus, in corpus order.
+pub trait ChunkStore: Send + Sync {
+    /// Number of chunks.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The chunk at this position in corpus order; `None` past the end.
+    ///
+    /// # Errors
+    /// [`SeamError`] when the store cannot be read.
+    fn get(&self, position: usize) -> Result<Option<Chunk>, SeamError>;
+
+    /// The chunk with this id; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`SeamError`] when the store cannot be read.
+    fn find(&self, id: &ChunkId) -> Result<Option<Chunk>, SeamError>;
+}
+
+/// Finds evidence. The only thing that generation knows of an index.
+pub trait Retriever: ChunkStore {
+    /// The `k` best chunks for `query`, best first, ties by chunk id.
+    ///
+    /// # Errors
+    /// [`SeamError`] when the index cannot be read.
+    fn search(&self, query: &str, k: usize) -> Result<Vec<Hit>, SeamError>;
+}
+
+/// A search result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Position in corpus order, for [`ChunkStore::get`].
+    pub position: usize,
+    /// Relevance; higher is better, comparable within one query only.
+    pub score: f32,
+}
+
+/// Chunks in memory with a word-overlap retriever: for tests and corpora of a few documents.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore(pub Vec<Chunk>);
+
+impl ChunkStore for MemoryStore {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, position: usize) -> Result<Option<Chunk>, SeamError> {
+        Ok(self.0.get(position).cloned())
+    }
+
+    fn find(&self, id: &ChunkId) -> Result<Option<Chunk>, SeamError> {
+        Ok(self.0.iter().find(|chunk| chunk.chunk_id == *id).cloned())
+    }
+}
+
+impl Retriever for MemoryStore {
+    fn search(&self, query: &str, k: usize) -> Result<Vec<Hit>, SeamError> {
+        let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let mut hits: Vec<Hit> = self
+            .0
+            .iter()
+            .enumerate()
+            .filter_map(|(position, chunk)| {
+                let haystack =
+                    format!("{} {}", chunk.heading_path.join(" "), chunk.text).to_lowercase();
+                let found = words
+                    .iter()
+                    .filter(|word| haystack.contains(word.as_str()))
+                    .count();
+                (found > 0).then_some(Hit {
+                    position,
+                    score: found as f32,
+                })
+            })
+            .collect();
+        hits.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then(a.position.cmp(&b.position))
+        });
+        hits.truncate(k);
+        Ok(hits)
+    }
+}
