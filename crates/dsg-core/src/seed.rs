@@ -10,10 +10,11 @@ use crate::hash::xxh3_64;
 pub struct Seed(pub u64);
 
 impl Seed {
-    /// The seed of record `id` in `stage`.
+    /// The seed of record `id` in `stage`: 53 bits, since records carry it and JSON readers (pyarrow, JavaScript) keep
+    /// integers beyond 2^53 only as rounded floats.
     #[must_use]
     pub fn derive(self, stage: &str, id: &str) -> Self {
-        Self(xxh3_64(id.as_bytes(), xxh3_64(stage.as_bytes(), self.0)))
+        Self(xxh3_64(id.as_bytes(), xxh3_64(stage.as_bytes(), self.0)) >> 11)
     }
 
     /// One of `options`, uniformly; `None` when there are none.
@@ -22,10 +23,9 @@ impl Seed {
         options.get(usize::try_from(self.0 % n).ok()?)
     }
 
-    /// A number in `[0, 1)`, uniformly.
+    /// A number in `[0, 1)`, uniformly, from the lower 53 bits: all that an f64's mantissa holds.
     pub fn unit(self) -> f64 {
-        // The upper 53 bits fill an f64's mantissa exactly.
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+        (self.0 & ((1 << 53) - 1)) as f64 / (1_u64 << 53) as f64
     }
 }
 
@@ -39,6 +39,14 @@ mod tests {
         assert_eq!(run.derive("a", "x"), run.derive("a", "x"));
         assert_ne!(run.derive("a", "x"), run.derive("b", "x"));
         assert_ne!(run.derive("a", "x"), run.derive("a", "y"));
+    }
+
+    #[test]
+    fn derived_seeds_survive_readers_that_only_know_doubles() {
+        for id in ["a", "b", "c", "d"] {
+            let seed = Seed(u64::MAX).derive("stage", id).0;
+            assert!(seed < 1 << 53, "{seed}");
+        }
     }
 
     #[test]
