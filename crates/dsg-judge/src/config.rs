@@ -1,0 +1,120 @@
+//! What the judge checks against.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::JudgeError;
+
+/// Settings of a [`Judge`](crate::Judge).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct JudgeConfig {
+    /// Rules from the dataset's configuration. Default: none.
+    pub rules: Rules,
+    /// ISO 639-1 code that question and answer must be written in; `None` accepts any language. Only prose that is long
+    /// enough to tell is judged. Default: `None`, since a documentation folder in Finnish should work without a setting.
+    pub language: Option<String>,
+    /// Length of the question in characters. Default: 12 to 400.
+    pub question_chars: LengthBand,
+    /// Length of the answer in characters. Default: 20 to 4,000.
+    pub answer_chars: LengthBand,
+    /// Least share of the answer's content words that must occur in the citations' quotes, in `[0, 1]`. Default: 0.5; the
+    /// literal checks are strict at any value.
+    pub min_groundedness: f64,
+    /// Mail addresses whose local part is one of these name a role, not a person, and are kept. Default: `support`,
+    /// `help`, `helpdesk`, `servicedesk`, `info`, `contact`, `admin`, `security`, `noreply` and the like.
+    pub role_mailboxes: Vec<String>,
+}
+
+impl Default for JudgeConfig {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            language: None,
+            question_chars: LengthBand { min: 12, max: 400 },
+            answer_chars: LengthBand {
+                min: 20,
+                max: 4_000,
+            },
+            min_groundedness: 0.5,
+            role_mailboxes: [
+                "abuse", "admin", "bugs", "contact", "dev", "feedback", "help", "helpdesk", "hpc",
+                "info", "it", "list", "noreply", "no-reply", "office", "postmaster", "root",
+                "sales", "security", "service", "servicedesk", "support", "team", "users",
+                "webmaster",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+}
+
+/// The `rules` section of `datasetgen.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Every one must occur in the question or the answer. Plain text matches without regard to case; `/…/` is a regular
+    /// expression. Default: none.
+    pub must_include: Vec<String>,
+    /// None may occur in the question or the answer; the same notation. Default: none.
+    pub must_avoid: Vec<String>,
+    /// What stands for a site's own value: keys `partition`, `account`, `qos`, `reservation`. A key that is absent leaves
+    /// such values as they are. Default: none.
+    pub placeholders: BTreeMap<String, String>,
+}
+
+/// An inclusive range of lengths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LengthBand {
+    /// Least length.
+    pub min: usize,
+    /// Greatest length.
+    pub max: usize,
+}
+
+impl LengthBand {
+    /// Whether `length` lies in the band.
+    pub const fn contains(self, length: usize) -> bool {
+        self.min <= length && length <= self.max
+    }
+}
+
+impl JudgeConfig {
+    pub(crate) fn validate(&self) -> Result<(), JudgeError> {
+        for (field, band) in [
+            ("question_chars", self.question_chars),
+            ("answer_chars", self.answer_chars),
+        ] {
+            if band.min > band.max {
+                return Err(JudgeError::config(
+                    field,
+                    format!("min {} is above max {}", band.min, band.max),
+                ));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.min_groundedness) {
+            return Err(JudgeError::config(
+                "min_groundedness",
+                format!("{} is not between 0 and 1", self.min_groundedness),
+            ));
+        }
+        for key in self.rules.placeholders.keys() {
+            if !PLACEHOLDER_KEYS.contains(&key.as_str()) {
+                return Err(JudgeError::config(
+                    "rules.placeholders",
+                    format!(
+                        "`{key}` is none of {}",
+                        PLACEHOLDER_KEYS.join(", ")
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The kinds of site values that can be replaced.
+pub const PLACEHOLDER_KEYS: [&str; 4] = ["partition", "account", "qos", "reservation"];
