@@ -1,0 +1,263 @@
+//! Removal of exact and near duplicates among candidates.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use dsg_core::{Candidate, CandidateId, Outcome, StageResult};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::config::DedupeConfig;
+use crate::error::DedupeError;
+use crate::lsh::{LshIndex, LshParams};
+use crate::meaning::{Meaning, answer_fingerprint};
+use crate::minhash::MinHasher;
+use crate::reason::DedupeReason;
+use crate::shingle::{HashSet64, mix, shingles};
+use crate::words::normalized;
+
+/// The share of pairs at the threshold that the index must bring to comparison.
+const RECALL: f64 = 0.99;
+/// Sketches live only inside one call, so their seed is no setting.
+const SKETCH_SEED: u64 = 0x6473_672d_6465_6475;
+
+/// Removes duplicates, keeping the best-scored item of each group.
+#[derive(Debug)]
+pub struct Deduper {
+    config: DedupeConfig,
+    hasher: MinHasher,
+    question_lsh: LshParams,
+    pair_lsh: LshParams,
+}
+
+/// What [`Deduper::run`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deduped {
+    /// Kept items in input order, rejects with what they lost to, the funnel.
+    pub result: StageResult<Candidate>,
+    /// Groups with at least one removed item, in the input order of the kept one.
+    pub clusters: Vec<Cluster>,
+}
+
+/// A kept item and what was removed in its favour.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cluster {
+    /// The item that stays.
+    pub kept: CandidateId,
+    /// The items that left, in input order.
+    pub removed: Vec<Duplicate>,
+}
+
+/// A removed item.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Duplicate {
+    /// The item.
+    pub id: CandidateId,
+    /// `dedupe.exact_question`, `dedupe.near_question` or `dedupe.near_pair`.
+    pub reason: &'static str,
+    /// Jaccard similarity to the kept item; 1 for exact duplicates.
+    pub similarity: f64,
+}
+
+/// An item as it is compared.
+struct Features {
+    normalized: String,
+    question: Meaning,
+    question_keys: Vec<u64>,
+    pair: HashSet64,
+    pair_fingerprint: u64,
+    pair_keys: Vec<u64>,
+}
+
+/// Why an item goes, and in whose favour.
+struct Loss {
+    to: usize,
+    reason: DedupeReason,
+    similarity: f64,
+}
+
+impl Deduper {
+    /// A deduper with this configuration.
+    ///
+    /// # Errors
+    /// [`DedupeError::Config`] naming the field.
+    pub fn new(config: DedupeConfig) -> Result<Self, DedupeError> {
+        config.validate()?;
+        let lsh = |threshold| LshParams::for_threshold(threshold, config.num_perm, RECALL);
+        Ok(Self {
+            hasher: MinHasher::new(config.num_perm, SKETCH_SEED)?,
+            question_lsh: lsh(config.question_threshold)?,
+            pair_lsh: lsh(config.pair_threshold)?,
+            config,
+        })
+    }
+
+    /// Removes duplicates. Items are considered best score first (mean of the verdict's scores), ties by id; each is kept
+    /// unless it duplicates one that was kept, so the result does not depend on the input's order and a second run
+    /// removes nothing.
+    pub fn run(&self, candidates: Vec<Candidate>) -> Deduped {
+        let features: Vec<Features> = candidates
+            .par_iter()
+            .map(|candidate| self.features(candidate))
+            .collect();
+        let mut order: Vec<(usize, f64, &CandidateId)> = candidates
+            .iter()
+            .enumerate()
+            .map(|(index, candidate)| (index, score(candidate), &candidate.id))
+            .collect();
+        order.sort_by(|a, b| {
+            b.1.total_cmp(&a.1)
+                .then_with(|| a.2.cmp(b.2))
+                .then(a.0.cmp(&b.0))
+        });
+        let order: Vec<usize> = order.into_iter().map(|(index, ..)| index).collect();
+        let losses = self.losses(&features, &order);
+        collect(candidates, losses)
+    }
+
+    fn features(&self, candidate: &Candidate) -> Features {
+        let question = Meaning::of_question(&candidate.question);
+        let question_sketch = self.hasher.sketch(question.content.as_slice());
+        let pair = shingles(
+            &format!("{}\n{}", candidate.question, candidate.answer),
+            self.config.shingle_words,
+        );
+        let pair_sketch = self.hasher.sketch(pair.as_slice());
+        let pair_fingerprint = mix(question.fingerprint, answer_fingerprint(&candidate.answer));
+        Features {
+            normalized: normalized(&candidate.question),
+            question_keys: self
+                .question_lsh
+                .keys(&question_sketch, question.fingerprint),
+            question,
+            pair,
+            pair_keys: self.pair_lsh.keys(&pair_sketch, pair_fingerprint),
+            pair_fingerprint,
+        }
+    }
+
+    /// Per item, the kept item that it duplicates most.
+    fn losses(&self, features: &[Features], order: &[usize]) -> Vec<Option<Loss>> {
+        let mut exact: HashMap<&str, usize> = HashMap::with_capacity(features.len());
+        let mut questions = LshIndex::with_capacity(self.question_lsh, features.len());
+        let mut pairs = LshIndex::with_capacity(self.pair_lsh, features.len());
+        let mut losses: Vec<Option<Loss>> = features.iter().map(|_| None).collect();
+        for index in order {
+            let Some(item) = features.get(*index) else {
+                continue;
+            };
+            let loss = exact
+                .get(item.normalized.as_str())
+                .map(|to| Loss {
+                    to: *to,
+                    reason: DedupeReason::ExactQuestion,
+                    similarity: 1.0,
+                })
+                .or_else(|| {
+                    best(
+                        &questions.candidates(&item.question_keys),
+                        features,
+                        DedupeReason::NearQuestion,
+                        |other| {
+                            item.question
+                                .similarity(&other.question)
+                                .filter(|s| *s >= self.config.question_threshold)
+                        },
+                    )
+                })
+                .or_else(|| {
+                    best(
+                        &pairs.candidates(&item.pair_keys),
+                        features,
+                        DedupeReason::NearPair,
+                        |other| {
+                            if item.pair_fingerprint != other.pair_fingerprint
+                                || item.question.is_swapped(&other.question)
+                            {
+                                return None;
+                            }
+                            Some(item.pair.jaccard(&other.pair))
+                                .filter(|s| *s >= self.config.pair_threshold)
+                        },
+                    )
+                });
+            if loss.is_none()
+                && let Ok(id) = u32::try_from(*index)
+            {
+                exact.insert(&item.normalized, *index);
+                questions.insert(id, &item.question_keys);
+                pairs.insert(id, &item.pair_keys);
+            }
+            if let Some(slot) = losses.get_mut(*index) {
+                *slot = loss;
+            }
+        }
+        losses
+    }
+}
+
+/// The most similar of `candidates`; ties go to the first in input order.
+fn best(
+    candidates: &[u32],
+    features: &[Features],
+    reason: DedupeReason,
+    similarity: impl Fn(&Features) -> Option<f64>,
+) -> Option<Loss> {
+    candidates
+        .iter()
+        .filter_map(|id| {
+            let to = usize::try_from(*id).ok()?;
+            Some((to, similarity(features.get(to)?)?))
+        })
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        .map(|(to, similarity)| Loss {
+            to,
+            reason,
+            similarity,
+        })
+}
+
+/// An item's score: the mean of its verdict's scores, 0 without a verdict.
+pub(crate) fn score(candidate: &Candidate) -> f64 {
+    candidate
+        .verdict
+        .as_ref()
+        .filter(|verdict| !verdict.scores.is_empty())
+        .map_or(0.0, |verdict| {
+            verdict.scores.values().sum::<f64>() / verdict.scores.len() as f64
+        })
+}
+
+fn collect(candidates: Vec<Candidate>, losses: Vec<Option<Loss>>) -> Deduped {
+    let ids: Vec<CandidateId> = candidates.iter().map(|item| item.id.clone()).collect();
+    let mut removed: BTreeMap<usize, Vec<Duplicate>> = BTreeMap::new();
+    let result = candidates
+        .into_iter()
+        .zip(losses)
+        .map(|(candidate, loss)| match loss {
+            None => Outcome::Kept(candidate),
+            Some(loss) => {
+                let winner = ids.get(loss.to).map_or("", CandidateId::as_str);
+                removed.entry(loss.to).or_default().push(Duplicate {
+                    id: candidate.id.clone(),
+                    reason: loss.reason.as_str(),
+                    similarity: loss.similarity,
+                });
+                loss.reason.drop(
+                    &candidate,
+                    format!("duplicate of {winner}, similarity {:.3}", loss.similarity),
+                )
+            }
+        })
+        .collect();
+    let clusters = removed
+        .into_iter()
+        .filter_map(|(kept, removed)| {
+            Some(Cluster {
+                kept: ids.get(kept)?.clone(),
+                removed,
+            })
+        })
+        .collect();
+    Deduped { result, clusters }
+}
