@@ -1,0 +1,32 @@
+//! What to read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which files are read, and up to which size.
+///
+/// Patterns are globs over the path relative to its input, `/` separators. A pattern without `/` matches a file name at
+/// any depth (`*.md`); one that ends in `/` matches a folder and all below it (`drafts/`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestConfig {
+    /// Only files that match one of these are read. Default: empty, which means all.
+    pub include: Vec<String>,
+    /// Files that match one of these are not read, even when included. Default: empty.
+    pub exclude: Vec<String>,
+    /// Whether `.gitignore` files inside the inputs are obeyed, with or without a `.git` folder. Default: `true`.
+    pub respect_gitignore: bool,
+    /// Larger files are dropped, in bytes; at least 1. Default: 16 MiB.
+    pub max_file_bytes: u64,
+}
+
+impl Default for IngestConfig {
+    fn default() -> Self {
+        Self {
+            include: Vec::new(),
+            exclude: Vec::new(),
+            respect_gitignore: true,
+            max_file_bytes: 16 << 20,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The YAML or TOML block at the top of a page.
+
+use dsg_core::Span;
+use serde_json::{Map, Value};
+
+use crate::lines::{head, lines, tail};
+
+/// What stands above a document's text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct FrontMatter {
+    /// The block with its fences; `None` when there is none.
+    pub span: Option<Span>,
+    /// Its fields, or `front_matter_error` when it cannot be read.
+    pub fields: Map<String, Value>,
+}
+
+impl FrontMatter {
+    /// Where the document's own text begins.
+    pub(crate) fn end(&self) -> usize {
+        self.span.map_or(0, Span::end)
+    }
+
+    /// A field that is a non-empty string.
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.fields
+            .get(field)
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// Reads front matter at the start of `text`: YAML between `---` lines or TOML between `+++` lines.
+///
+/// What cannot be parsed stays ordinary text, with a note in `front_matter_error`.
+pub(crate) fn read(text: &str) -> FrontMatter {
+    let (fence, ends): (&str, &[&str]) = if text.starts_with("---") {
+        ("---", &["---", "..."])
+    } else if text.starts_with("+++") {
+        ("+++", &["+++"])
+    } else {
+        return FrontMatter::default();
+    };
+    let all = lines(text, 0);
+    let mut rest = all.iter();
+    let Some(first) = rest.next().filter(|line| line.text.trim_end() == fence) else {
+        return FrontMatter::default();
+    };
+    // `---` and a blank line is a rule, not front matter.
+    if rest.clone().next().is_none_or(|line| line.is_blank()) {
+        return FrontMatter::default();
+    }
+    let Some(last) = rest.find(|line| ends.contains(&line.text.trim_end())) else {
+        return note("it is not closed");
+    };
+    let source = tail(head(text, last.start), first.end());
+    let parsed = if fence == "---" {
+        serde_saphyr::from_str::<Value>(source).map_err(|error| error.to_string())
+    } else {
+        toml::from_str::<Value>(source).map_err(|error| error.message().to_owned())
+    };
+    match parsed {
+        Ok(Value::Object(fields)) => FrontMatter {
+            span: Some(Span::of_len(0, last.end())),
+            fields,
+        },
+        Ok(Value::Null) => FrontMatter {
+            span: Some(Span::of_len(0, last.end())),
+            fields: Map::new(),
+        },
+        Ok(_) => note("it is not a mapping"),
+        Err(error) => note(error.lines().next().unwrap_or("it cannot be parsed")),
+    }
+}
+
+fn note(error: &str) -> FrontMatter {
+    let mut fields = Map::new();
+    fields.insert("front_matter_error".into(), Value::String(error.to_owned()));
+    FrontMatter { span: None, fields }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_and_toml_give_fields_and_a_span() {
+        let yaml = read("---\ntitle: Jobs\ntags: [a, b]\n---\n# T\n");
+        assert_eq!(yaml.text("title"), Some("Jobs"));
+        assert_eq!(yaml.end(), 34);
+        let toml = read("+++\ntitle = \"Jobs\"\nweight = 3\n+++\n\ntext\n");
+        assert_eq!(toml.text("title"), Some("Jobs"));
+        assert_eq!(toml.fields["weight"], 3);
+    }
+
+    #[test]
+    fn what_is_broken_stays_text_with_a_note() {
+        for broken in ["---\na: [1\n---\ntext", "---\ntitle: x\nno end", "+++\n= 1\n+++\n"] {
+            let matter = read(broken);
+            assert_eq!(matter.end(), 0, "{broken}");
+            assert!(matter.text("front_matter_error").is_some(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_not_front_matter() {
+        assert_eq!(read("---\n\nText\n\n---\n"), FrontMatter::default());
+        assert_eq!(read("----\nText\n"), FrontMatter::default());
+    }
+
+    #[test]
+    fn an_alias_bomb_is_a_note() {
+        let mut bomb = String::from("---\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+        for level in 1..12 {
+            let alias = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(",")));
+        }
+        bomb.push_str("---\ntext\n");
+        assert!(read(&bomb).text("front_matter_error").is_some());
+    }
+}

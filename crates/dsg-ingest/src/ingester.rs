@@ -1,0 +1,294 @@
+//! The stage: files in, documents out.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dsg_core::hash::sha256_hex;
+use dsg_core::{
+    Block, BlockKind, DocId, Document, DocumentSchema, Event, Format, Observer, Outcome, Reject,
+    RejectSchema, Source, Stage, StageResult,
+};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::config::IngestConfig;
+use crate::error::{FileError, IngestError};
+use crate::walk::{Entry, Selection};
+use crate::{decode, format, front_matter, html, language, markdown, plain, roff, rst, title};
+
+/// What a parser makes of a file: the text and its outline, with what the file says about itself.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    /// The text that the blocks point into.
+    pub text: String,
+    /// The outline, finished.
+    pub blocks: Vec<Block>,
+    /// A title from outside the text, such as `<title>`; headings go first.
+    pub title: Option<String>,
+    /// Metadata.
+    pub metadata: Map<String, Value>,
+}
+
+/// Reads files into documents. Cheap to share between threads.
+#[derive(Debug)]
+pub struct Ingester {
+    selection: Selection,
+    max_file_bytes: u64,
+}
+
+impl Ingester {
+    /// An ingester for `config`.
+    ///
+    /// # Errors
+    /// [`IngestError::Config`] or [`IngestError::Glob`] that names the field with an impossible value.
+    pub fn new(config: IngestConfig) -> Result<Self, IngestError> {
+        if config.max_file_bytes == 0 {
+            return Err(IngestError::Config {
+                field: "max_file_bytes",
+                value: "0".into(),
+                expected: "at least 1 is needed",
+            });
+        }
+        Ok(Self {
+            selection: Selection::new(&config)?,
+            max_file_bytes: config.max_file_bytes,
+        })
+    }
+
+    /// Finds the files of `inputs` (folders, files, globs), sorted by relative path.
+    ///
+    /// Files in a folder or under a glob are named relative to it, a file by its name; with several inputs a folder's
+    /// files are prefixed with its last component. Links are not followed and nothing outside an input is read. What
+    /// cannot be listed becomes an entry that [`Ingester::read`] turns into [`Outcome::Failed`].
+    ///
+    /// # Errors
+    /// [`IngestError::NoInput`], [`IngestError::Input`] for an input that is missing, [`IngestError::Glob`].
+    pub fn walk(&self, inputs: &[PathBuf]) -> Result<Vec<Entry>, IngestError> {
+        self.selection.walk(inputs)
+    }
+
+    /// Reads one file. Dropped with a typed reason when it is left out on purpose (format, size, empty, link), failed
+    /// when it should have been readable and was not.
+    pub fn read(&self, entry: &Entry) -> Outcome<Document> {
+        let result = self
+            .bytes(entry)
+            .and_then(|bytes| self.document(&entry.path, &bytes));
+        match result {
+            Ok(document) => Outcome::Kept(document),
+            Err(error) => {
+                let reject = Reject {
+                    schema: RejectSchema,
+                    id: entry.path.clone(),
+                    stage: Stage::Ingest,
+                    reason: error.reason().into(),
+                    detail: error.to_string(),
+                    record: json!({ "path": entry.path }),
+                };
+                if error.is_failure() {
+                    Outcome::Failed(reject)
+                } else {
+                    Outcome::Dropped(reject)
+                }
+            }
+        }
+    }
+
+    /// The kernel: the document at `path` (relative, `/` separators) made from the file's `bytes`. Pure.
+    ///
+    /// # Errors
+    /// [`FileError`] when the bytes are no text, hold no content or are in no supported format.
+    pub fn document(&self, path: &str, bytes: &[u8]) -> Result<Document, FileError> {
+        let size = bytes.len() as u64;
+        self.check_size(path, size)?;
+        if format::by_name(path).is_none() && !might_be_named_badly(path) {
+            return Err(FileError::UnsupportedFormat { path: path.into() });
+        }
+        let decoded = decode::decode(bytes).ok_or_else(|| {
+            let path = path.to_owned();
+            if format::by_name(&path).is_none() {
+                FileError::UnsupportedFormat { path }
+            } else {
+                FileError::Binary { path }
+            }
+        })?;
+        if decoded.text.trim().is_empty() {
+            return Err(FileError::Empty { path: path.into() });
+        }
+        let Some(format) = format::detect(path, &decoded.text) else {
+            return Err(FileError::UnsupportedFormat { path: path.into() });
+        };
+        let (matter, parsed) = parse(format, decoded.text, path);
+        let language = language::detect(&parsed.text, &parsed.blocks);
+        if !has_content(&parsed) {
+            return Err(FileError::Empty { path: path.into() });
+        }
+        let title = title::of(path, format, &matter, &parsed);
+        let mut metadata = matter.fields;
+        metadata.extend(parsed.metadata);
+        if let Some(encoding) = decoded.encoding {
+            metadata.insert("encoding".into(), Value::String(encoding.to_ascii_lowercase()));
+        }
+        Ok(Document {
+            schema: DocumentSchema,
+            doc_id: DocId::for_path(path),
+            source: Source {
+                path: path.to_owned(),
+                format,
+                bytes: size,
+                sha256: sha256_hex(bytes),
+            },
+            title,
+            language: language.to_owned(),
+            text: parsed.text,
+            blocks: parsed.blocks,
+            metadata,
+            extra: Map::new(),
+        })
+    }
+
+    /// The driver: walks `inputs` and reads every file, in parallel on the current rayon pool. Results come in walk
+    /// order whatever the number of threads.
+    ///
+    /// # Errors
+    /// As [`Ingester::walk`].
+    pub fn run(
+        &self,
+        inputs: &[PathBuf],
+        observer: &dyn Observer,
+    ) -> Result<StageResult<Document>, IngestError> {
+        let entries = self.walk(inputs)?;
+        observer.on_event(&Event::StageStarted {
+            stage: Stage::Ingest,
+            total: Some(entries.len() as u64),
+        });
+        let done = AtomicU64::new(0);
+        let outcomes: Vec<Outcome<Document>> = entries
+            .par_iter()
+            .map(|entry| {
+                let outcome = self.read(entry);
+                if let Outcome::Failed(reject) = &outcome {
+                    observer.on_event(&Event::Warning {
+                        stage: Stage::Ingest,
+                        subject: entry.path.clone(),
+                        message: reject.detail.clone(),
+                    });
+                }
+                observer.on_event(&Event::Progress {
+                    stage: Stage::Ingest,
+                    done: done.fetch_add(1, Ordering::Relaxed) + 1,
+                });
+                outcome
+            })
+            .collect();
+        let result: StageResult<Document> = outcomes.into_iter().collect();
+        observer.on_event(&Event::StageFinished {
+            stage: Stage::Ingest,
+            counts: result.counts.clone(),
+        });
+        Ok(result)
+    }
+
+    fn check_size(&self, path: &str, bytes: u64) -> Result<(), FileError> {
+        if bytes > self.max_file_bytes {
+            return Err(FileError::TooLarge {
+                path: path.to_owned(),
+                bytes,
+                limit: self.max_file_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    fn bytes(&self, entry: &Entry) -> Result<Vec<u8>, FileError> {
+        if let Some(problem) = &entry.problem {
+            return Err(problem.clone());
+        }
+        let path = &entry.path;
+        let unreadable = |error: std::io::Error| FileError::Unreadable {
+            path: path.clone(),
+            message: error.to_string(),
+        };
+        // The walk saw a plain file; look again, since a link may have taken its place.
+        let meta = fs::symlink_metadata(&entry.file).map_err(unreadable)?;
+        if meta.is_symlink() {
+            return Err(FileError::Link { path: path.clone() });
+        }
+        if !meta.is_file() {
+            return Err(FileError::NotAFile { path: path.clone() });
+        }
+        if let Some(root) = &entry.root {
+            let real = fs::canonicalize(&entry.file).map_err(unreadable)?;
+            if !real.starts_with(root) {
+                return Err(FileError::Link { path: path.clone() });
+            }
+        }
+        if format::by_name(path).is_none() && !might_be_named_badly(path) {
+            return Err(FileError::UnsupportedFormat { path: path.clone() });
+        }
+        self.check_size(path, meta.len())?;
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
+        File::open(&entry.file)
+            .map_err(unreadable)?
+            // One byte more than allowed, so that a file that grows is seen.
+            .take(self.max_file_bytes.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        Ok(bytes)
+    }
+}
+
+/// A name without extension may still hold a man page or HTML; one with a foreign extension is taken at its word.
+fn might_be_named_badly(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name.strip_suffix(".in").unwrap_or(name);
+    !name.trim_start_matches('.').contains('.')
+}
+
+fn has_content(parsed: &Parsed) -> bool {
+    parsed.blocks.iter().any(|block| {
+        !matches!(block.kind, BlockKind::Boilerplate)
+            && block
+                .span
+                .slice(&parsed.text)
+                .is_some_and(|text| text.chars().any(char::is_alphanumeric))
+    })
+}
+
+fn parse(format: Format, text: String, path: &str) -> (front_matter::FrontMatter, Parsed) {
+    let none = front_matter::FrontMatter::default;
+    match format {
+        Format::Man => (none(), roff::parse(&text, path)),
+        Format::Html => {
+            let matter = front_matter::read(&text);
+            let body = crate::lines::tail(&text, matter.end());
+            let parsed = html::parse(body);
+            (matter, parsed)
+        }
+        Format::Markdown | Format::Rst => {
+            let matter = front_matter::read(&text);
+            let blocks = if format == Format::Markdown {
+                markdown::parse(&text, &matter)
+            } else {
+                rst::parse(&text, &matter)
+            };
+            (
+                matter,
+                Parsed {
+                    blocks,
+                    text,
+                    ..Parsed::default()
+                },
+            )
+        }
+        _ => (
+            none(),
+            Parsed {
+                blocks: plain::parse(&text),
+                text,
+                ..Parsed::default()
+            },
+        ),
+    }
+}

@@ -1,0 +1,116 @@
+//! Which language a document is written in.
+
+use dsg_core::{Block, BlockKind};
+use whatlang::{Info, Lang};
+
+/// Prose shorter than this says too little, in bytes.
+const MIN_PROSE: usize = 60;
+/// More prose than this says nothing new, in bytes.
+const MAX_PROSE: usize = 8192;
+/// Below this the detector is guessing.
+const MIN_CONFIDENCE: f64 = 0.8;
+
+/// ISO 639-1 code of the prose in `text` (paragraphs outside code), or `und`.
+pub(crate) fn detect(text: &str, blocks: &[Block]) -> &'static str {
+    let mut prose = String::new();
+    for block in blocks {
+        if !matches!(block.kind, BlockKind::Paragraph) {
+            continue;
+        }
+        let Some(paragraph) = block.span.slice(text) else {
+            continue;
+        };
+        // Literals are in no language.
+        for (nth, part) in paragraph.split('`').enumerate() {
+            if nth % 2 == 0 {
+                prose.push_str(part);
+            }
+        }
+        prose.push(' ');
+        if prose.len() >= MAX_PROSE {
+            break;
+        }
+    }
+    if prose.trim().len() < MIN_PROSE {
+        return "und";
+    }
+    prose.truncate(prose.floor_char_boundary(MAX_PROSE.min(prose.len())));
+    whatlang::detect(&prose)
+        .filter(|info: &Info| info.confidence() >= MIN_CONFIDENCE || info.is_reliable())
+        .map_or("und", |info| iso_639_1(info.lang()))
+}
+
+const fn iso_639_1(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Epo => "eo",
+        Lang::Eng => "en",
+        Lang::Rus => "ru",
+        Lang::Cmn => "zh",
+        Lang::Spa => "es",
+        Lang::Por => "pt",
+        Lang::Ita => "it",
+        Lang::Ben => "bn",
+        Lang::Fra => "fr",
+        Lang::Deu => "de",
+        Lang::Ukr => "uk",
+        Lang::Kat => "ka",
+        Lang::Ara => "ar",
+        Lang::Hin => "hi",
+        Lang::Jpn => "ja",
+        Lang::Heb => "he",
+        Lang::Yid => "yi",
+        Lang::Pol => "pl",
+        Lang::Amh => "am",
+        Lang::Jav => "jv",
+        Lang::Kor => "ko",
+        Lang::Nob => "nb",
+        Lang::Dan => "da",
+        Lang::Swe => "sv",
+        Lang::Fin => "fi",
+        Lang::Tur => "tr",
+        Lang::Nld => "nl",
+        Lang::Hun => "hu",
+        Lang::Ces => "cs",
+        Lang::Ell => "el",
+        Lang::Bul => "bg",
+        Lang::Bel => "be",
+        Lang::Mar => "mr",
+        Lang::Kan => "kn",
+        Lang::Ron => "ro",
+        Lang::Slv => "sl",
+        Lang::Hrv => "hr",
+        Lang::Srp => "sr",
+        Lang::Mkd => "mk",
+        Lang::Lit => "lt",
+        Lang::Lav => "lv",
+        Lang::Est => "et",
+        Lang::Tam => "ta",
+        Lang::Vie => "vi",
+        Lang::Urd => "ur",
+        Lang::Tha => "th",
+        Lang::Guj => "gu",
+        Lang::Uzb => "uz",
+        Lang::Pan => "pa",
+        Lang::Aze => "az",
+        Lang::Ind => "id",
+        Lang::Tel => "te",
+        Lang::Pes => "fa",
+        Lang::Mal => "ml",
+        Lang::Ori => "or",
+        Lang::Mya => "my",
+        Lang::Nep => "ne",
+        Lang::Sin => "si",
+        Lang::Khm => "km",
+        Lang::Tuk => "tk",
+        Lang::Aka => "ak",
+        Lang::Zul => "zu",
+        Lang::Sna => "sn",
+        Lang::Afr => "af",
+        Lang::Lat => "la",
+        Lang::Slk => "sk",
+        Lang::Cat => "ca",
+        Lang::Tgl => "tl",
+        Lang::Hye => "hy",
+        _ => "und",
+    }
+}

@@ -1,0 +1,379 @@
+//! A stretch of lines as CommonMark: dialect containers are replaced by placeholders, indentation is taken off, and every
+//! byte of the result maps back to the source.
+
+use dsg_core::Span;
+
+use crate::lines::Line;
+use crate::outline::span;
+
+/// What a placeholder stands for.
+#[derive(Debug, Clone)]
+pub(crate) enum Held<'a> {
+    /// Lines that are no content.
+    Boilerplate(Span),
+    /// A note, tab or the like, whose content is parsed on its own.
+    Container(Container<'a>),
+}
+
+/// An admonition, tab or fenced directive.
+#[derive(Debug, Clone)]
+pub(crate) struct Container<'a> {
+    /// Lower-case class.
+    pub class: String,
+    /// From the marker to the end of the content or its closing line.
+    pub span: Span,
+    /// The title.
+    pub label: Option<Span>,
+    /// The content's lines.
+    pub content: Vec<Line<'a>>,
+    /// Columns of indentation that belong to the container.
+    pub dedent: usize,
+}
+
+/// The map from a parser's buffer back to the source.
+#[derive(Debug, Default)]
+pub(crate) struct Region<'a> {
+    starts: Vec<(usize, usize)>,
+    held: Vec<(usize, Held<'a>)>,
+}
+
+impl<'a> Region<'a> {
+    /// The buffer to parse for `lines`, each without its first `dedent` columns, and its map.
+    pub(crate) fn new(lines: &[Line<'a>], dedent: usize) -> (String, Self) {
+        let mut region = Self::default();
+        let mut buffer =
+            String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
+        let mut fence: Option<Fence> = None;
+        let mut nth = 0;
+        while let Some(line) = lines.get(nth) {
+            let line = without_indent(*line, dedent);
+            if let Some(open) = fence {
+                if open.is_closed_by(line.text) {
+                    fence = None;
+                }
+                region.push(&mut buffer, line);
+                nth += 1;
+                continue;
+            }
+            let bare = line.text.trim_start();
+            // Most lines begin with a letter and need no closer look.
+            if bare.starts_with(|c: char| c.is_ascii_alphanumeric()) || bare.is_empty() {
+                region.push(&mut buffer, line);
+                nth += 1;
+                continue;
+            }
+            let rest = lines.get(nth + 1..).unwrap_or_default();
+            if let Some((held, used)) = held(line, rest, dedent) {
+                region.hold(&mut buffer, line, held);
+                nth += 1 + used;
+                continue;
+            }
+            fence = Fence::open(line.text);
+            region.push(&mut buffer, line);
+            nth += 1;
+        }
+        (buffer, region)
+    }
+
+    fn push(&mut self, buffer: &mut String, line: Line<'_>) {
+        self.starts.push((buffer.len(), line.start));
+        buffer.push_str(line.text);
+        buffer.push('\n');
+    }
+
+    /// Puts a paragraph of its own where `held` stood, indented as the line was.
+    fn hold(&mut self, buffer: &mut String, line: Line<'_>, held: Held<'a>) {
+        buffer.push('\n');
+        self.starts.push((buffer.len(), line.start));
+        let indent = line.text.len() - line.text.trim_start().len();
+        buffer.push_str(line.text.get(..indent).unwrap_or_default());
+        self.held.push((buffer.len(), held));
+        buffer.push_str("\u{e000}\n\n");
+    }
+
+    /// Where the byte at `at` of the buffer stands in the source.
+    pub(crate) fn source(&self, at: usize) -> usize {
+        let nth = self.starts.partition_point(|(start, _)| *start <= at);
+        nth.checked_sub(1)
+            .and_then(|nth| self.starts.get(nth))
+            .map_or_else(
+                || self.starts.first().map_or(0, |(_, source)| *source),
+                |(start, source)| source + (at - start),
+            )
+    }
+
+    /// The source span of `start..end` in the buffer.
+    pub(crate) fn span(&self, start: usize, end: usize) -> Span {
+        if end <= start {
+            return span(self.source(start), self.source(start));
+        }
+        span(self.source(start), self.source(end - 1) + 1)
+    }
+
+    /// What the placeholder at `at` of the buffer stands for.
+    pub(crate) fn take(&mut self, at: usize) -> Option<Held<'a>> {
+        let nth = self
+            .held
+            .binary_search_by_key(&at, |(start, _)| *start)
+            .ok()?;
+        self.held
+            .get_mut(nth)
+            .map(|(_, held)| std::mem::replace(held, Held::Boilerplate(Span::of_len(0, 0))))
+    }
+}
+
+/// `line` without up to `columns` columns of white space.
+fn without_indent(line: Line<'_>, columns: usize) -> Line<'_> {
+    let mut column = 0;
+    let mut bytes = 0;
+    for byte in line.text.bytes() {
+        if column >= columns {
+            break;
+        }
+        match byte {
+            b' ' => column += 1,
+            b'\t' => column += 4 - column % 4,
+            _ => break,
+        }
+        bytes += 1;
+    }
+    Line {
+        start: line.start + bytes,
+        text: line.text.get(bytes..).unwrap_or_default(),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fence {
+    mark: u8,
+    length: usize,
+}
+
+impl Fence {
+    fn open(line: &str) -> Option<Self> {
+        // A fence may follow a list marker: `- ```sh`.
+        let bare = line.trim_start_matches([' ', '\t', '>']);
+        let bare = bare
+            .strip_prefix(['-', '*', '+'])
+            .filter(|rest| rest.starts_with(' '))
+            .map_or(bare, str::trim_start);
+        let mark = *bare.as_bytes().first()?;
+        if !matches!(mark, b'`' | b'~') {
+            return None;
+        }
+        let length = bare.bytes().take_while(|byte| *byte == mark).count();
+        let info = bare.get(length..).unwrap_or_default();
+        (length >= 3 && !(mark == b'`' && info.contains('`'))).then_some(Self { mark, length })
+    }
+
+    fn is_closed_by(self, line: &str) -> bool {
+        let bare = line.trim_start_matches([' ', '\t', '>']).trim_end();
+        bare.len() >= self.length && bare.bytes().all(|byte| byte == self.mark)
+    }
+}
+
+/// The dialect construct that begins with `line`, and how many of the lines in `rest` belong to it.
+fn held<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Held<'a>, usize)> {
+    let bare = line.content();
+    match bare.as_bytes().first()? {
+        b'!' | b'?' | b'=' => indented(line, rest, dedent),
+        b':' => colon_fenced(line, rest),
+        b'`' => directive_fenced(line, rest),
+        b'{' => shortcode(line, rest),
+        b'-' | b';' | b'[' | b'%' => {
+            is_boilerplate(bare).then(|| (Held::Boilerplate(line.content_span()), 0))
+        }
+        _ => None,
+    }
+}
+
+fn is_boilerplate(bare: &str) -> bool {
+    bare.starts_with("--8<--")
+        || bare.starts_with(";--8<--")
+        || bare.eq_ignore_ascii_case("[TOC]")
+        || bare.eq_ignore_ascii_case("[[_TOC_]]")
+        || (bare.starts_with("[](") && bare.ends_with('}'))
+        || (bare.starts_with("[]{") && bare.ends_with('}'))
+}
+
+/// `!!! note "Title"`, `??? tip`, `=== "Tab"`, with their content indented by four.
+fn indented<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Held<'a>, usize)> {
+    let bare = line.content();
+    let tab = bare.starts_with("===");
+    let after = ["!!!", "???", "==="]
+        .into_iter()
+        .find_map(|mark| bare.strip_prefix(mark))?;
+    let after = after.trim_start_matches(['+', '!']);
+    let title = quoted(after);
+    let classes = after.split('"').next().unwrap_or_default();
+    let class = if tab {
+        title?;
+        "tab".to_owned()
+    } else {
+        let class: String = classes
+            .split_whitespace()
+            .next()?
+            .to_ascii_lowercase();
+        if !class
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        {
+            return None;
+        }
+        class
+    };
+    let own = line.columns(4);
+    let mut used = 0;
+    let mut end = line.end();
+    for (nth, next) in rest.iter().enumerate() {
+        if next.is_blank() {
+            continue;
+        }
+        let next_columns = next.columns(4).saturating_sub(dedent);
+        if next_columns < own + 4 {
+            break;
+        }
+        used = nth + 1;
+        end = next.end();
+    }
+    let base = line.start + (line.text.len() - line.text.trim_start().len());
+    let label = title.map(|(from, length)| {
+        let offset = bare.len() - after.len() + from;
+        Span::of_len(base + offset, length)
+    });
+    let container = Container {
+        class,
+        span: span(base, end),
+        label,
+        content: rest.get(..used).unwrap_or_default().to_vec(),
+        dedent: dedent + own + 4,
+    };
+    Some((Held::Container(container), used))
+}
+
+/// The first quoted text: its offset and length.
+fn quoted(text: &str) -> Option<(usize, usize)> {
+    let open = text.find('"')?;
+    let inner = text.get(open + 1..)?;
+    let length = inner.rfind('"')?;
+    (length > 0).then_some((open + 1, length))
+}
+
+/// `:::note Title` … `:::`.
+fn colon_fenced<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)> {
+    let bare = line.content();
+    let marks = bare.bytes().take_while(|byte| *byte == b':').count();
+    let after = bare.get(marks..)?;
+    let named = after.trim_start().trim_start_matches('{');
+    let length = named
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        .count();
+    let class = named.get(..length).filter(|class| !class.is_empty())?;
+    if marks < 3 {
+        return None;
+    }
+    let close = rest.iter().position(|next| {
+        let next = next.content();
+        next.len() >= marks && next.bytes().all(|byte| byte == b':')
+    })?;
+    let title = named.get(length..)?.trim_start_matches('}').trim();
+    let title = title
+        .strip_prefix('[')
+        .and_then(|title| title.strip_suffix(']'))
+        .unwrap_or(title);
+    let title = if title.starts_with('{') { "" } else { title };
+    fenced(line, rest, close, class, title)
+}
+
+/// MyST's ```` ```{note} Title ````.
+fn directive_fenced<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)> {
+    let bare = line.content();
+    let marks = bare.bytes().take_while(|byte| *byte == b'`').count();
+    let after = bare.get(marks..)?.strip_prefix('{')?;
+    let (class, title) = after.split_once('}')?;
+    let known = [
+        "attention", "caution", "danger", "error", "hint", "important", "note", "seealso", "tip", "warning",
+        "admonition", "dropdown",
+    ];
+    if marks < 3 || !known.contains(&class) {
+        return None;
+    }
+    let close = rest.iter().position(|next| {
+        let next = next.content();
+        next.len() >= marks && next.bytes().all(|byte| byte == b'`')
+    })?;
+    fenced(line, rest, close, class, title.trim())
+}
+
+fn fenced<'a>(
+    line: Line<'a>,
+    rest: &[Line<'a>],
+    close: usize,
+    class: &str,
+    title: &str,
+) -> Option<(Held<'a>, usize)> {
+    let base = line.start + (line.text.len() - line.text.trim_start().len());
+    let label = (!title.is_empty())
+        .then(|| line.text.rfind(title))
+        .flatten()
+        .map(|at| Span::of_len(line.start + at, title.len()));
+    let container = Container {
+        class: class.to_ascii_lowercase(),
+        span: span(base, rest.get(close)?.end()),
+        label,
+        content: rest.get(..close)?.to_vec(),
+        dedent: 0,
+    };
+    Some((Held::Container(container), close + 1))
+}
+
+/// Hugo's `{{< name >}}` and `{{% alert %}}`, Jekyll's `{% raw %}`, and attribute lists, on lines of their own.
+fn shortcode<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)> {
+    let bare = line.content();
+    let boilerplate = |used| (Held::Boilerplate(line.content_span()), used);
+    if bare.starts_with("{:") && bare.ends_with('}') {
+        return Some(boilerplate(0));
+    }
+    if bare.starts_with("{ .") && bare.ends_with('}') {
+        return Some(boilerplate(0));
+    }
+    if bare.starts_with("{% ") && bare.ends_with("%}") {
+        return Some(boilerplate(0));
+    }
+    let inner = bare
+        .strip_prefix("{{<")
+        .and_then(|inner| inner.strip_suffix(">}}"))
+        .or_else(|| {
+            bare.strip_prefix("{{%")
+                .and_then(|inner| inner.strip_suffix("%}}"))
+        })?;
+    // Text between two shortcodes on one line is text.
+    if inner.contains("}}") {
+        return None;
+    }
+    let name = inner.split_whitespace().next().unwrap_or_default();
+    if !matches!(
+        name,
+        "alert" | "note" | "warning" | "caution" | "tip" | "notice" | "pageinfo" | "admonition"
+    ) {
+        return Some(boilerplate(0));
+    }
+    let close = rest.iter().position(|next| {
+        let next = next.content();
+        next.starts_with("{{") && next.contains(&format!("/{name}"))
+    });
+    let Some(close) = close else {
+        return Some(boilerplate(0));
+    };
+    let argument = |key: &str| {
+        let (_, after) = inner.split_once(&format!("{key}=\""))?;
+        after.split_once('"').map(|(value, _)| value)
+    };
+    let class = argument("color").or(argument("type")).unwrap_or(match name {
+        "alert" | "notice" | "pageinfo" | "admonition" => "note",
+        other => other,
+    });
+    let title = argument("title").unwrap_or_default().to_owned();
+    fenced(line, rest, close, class, &title)
+}

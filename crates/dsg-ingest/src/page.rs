@@ -1,0 +1,619 @@
+//! Writes light Markdown and its outline side by side, for formats whose source is not what a reader sees.
+
+use dsg_core::{Block, BlockKind, Span};
+
+use crate::note;
+use crate::outline::{Mark, Outline, span};
+
+/// Indentation beyond this adds nothing but bytes: a page nested deeper stays readable and linear in size.
+const MAX_INDENT: usize = 24;
+
+/// What goes before the next block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Glue {
+    /// Nothing: a bullet was just written.
+    None,
+    /// A space if the block is a paragraph, else a blank line: a term was just written.
+    Term,
+    /// A line end.
+    Line,
+    /// A blank line.
+    Blank,
+}
+
+/// A text under construction.
+#[derive(Debug)]
+pub(crate) struct Page {
+    text: String,
+    outline: Outline,
+    prefix: String,
+    glue: Glue,
+}
+
+/// A list that is being written.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct OpenList {
+    mark: Mark,
+    /// The next item's number, if items are numbered.
+    next: Option<u64>,
+    tight: bool,
+}
+
+/// An item that is being written.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct OpenItem {
+    mark: Mark,
+    start: usize,
+    body: usize,
+    prefix: usize,
+}
+
+/// A definition or option that is being written.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct OpenEntry {
+    mark: Mark,
+    start: usize,
+    /// Where the term ends; the body comes after.
+    term: usize,
+    colon: bool,
+    prefix: usize,
+    nested: bool,
+}
+
+/// A quote or an admonition that is being written.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct OpenBox {
+    mark: Mark,
+    prefix: usize,
+    /// Where the content begins, of an admonition.
+    body: Option<usize>,
+}
+
+impl Page {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            text: String::with_capacity(capacity),
+            outline: Outline::default(),
+            prefix: String::new(),
+            glue: Glue::None,
+        }
+    }
+
+    /// The text and its blocks.
+    pub(crate) fn finish(mut self) -> (String, Vec<Block>) {
+        let end = self.text.trim_end().len();
+        self.text.truncate(end);
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        let blocks = self.outline.finish(&self.text);
+        (self.text, blocks)
+    }
+
+    /// Whether nothing was written yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.outline.is_empty()
+    }
+
+    /// Separates the next block from the last one; returns where it begins.
+    fn begin(&mut self, paragraph: bool) -> usize {
+        match self.glue {
+            Glue::None => {}
+            Glue::Term if paragraph => self.text.push(' '),
+            Glue::Line => {
+                self.text.push('\n');
+                self.text.push_str(&self.prefix);
+            }
+            Glue::Term | Glue::Blank => {
+                self.text.push('\n');
+                self.text.push_str(self.prefix.trim_end());
+                self.text.push('\n');
+                self.text.push_str(&self.prefix);
+            }
+        }
+        self.glue = Glue::Blank;
+        self.text.len()
+    }
+
+    fn push_lines(&mut self, lines: &str) {
+        let mut first = true;
+        for line in lines.split('\n') {
+            if !first {
+                self.text.push('\n');
+                if line.trim().is_empty() {
+                    self.text.push_str(self.prefix.trim_end());
+                } else {
+                    self.text.push_str(&self.prefix);
+                }
+            }
+            first = false;
+            self.text.push_str(line);
+        }
+    }
+
+    fn indent(&mut self, by: &str) -> usize {
+        let before = self.prefix.len();
+        if before + by.len() <= MAX_INDENT {
+            self.prefix.push_str(by);
+        }
+        before
+    }
+
+    /// A heading; `inline` is Markdown without line ends.
+    pub(crate) fn heading(&mut self, level: u8, inline: &str) {
+        let inline = inline.trim();
+        if inline.is_empty() {
+            return;
+        }
+        let level = level.clamp(1, 6);
+        let start = self.begin(false);
+        for _ in 0..level {
+            self.text.push('#');
+        }
+        self.text.push(' ');
+        let label = self.text.len();
+        self.text.push_str(&inline.replace('\n', " "));
+        let end = self.text.len();
+        self.outline.leaf(
+            Block::new(BlockKind::Heading { level }, span(start, end)).with_label(span(label, end)),
+        );
+    }
+
+    /// A paragraph, which may have line breaks; one that begins with `NOTE:` becomes an admonition.
+    pub(crate) fn paragraph(&mut self, inline: &str) {
+        self.text_block(BlockKind::Paragraph, inline);
+    }
+
+    /// A caption.
+    pub(crate) fn caption(&mut self, inline: &str) {
+        self.text_block(BlockKind::Caption, inline);
+    }
+
+    /// Text that is kept but is no content.
+    pub(crate) fn boilerplate(&mut self, inline: &str) {
+        self.text_block(BlockKind::Boilerplate, inline);
+    }
+
+    fn text_block(&mut self, kind: BlockKind, inline: &str) {
+        let inline = inline.trim();
+        if inline.is_empty() {
+            return;
+        }
+        let found = if kind == BlockKind::Paragraph {
+            note::split(inline)
+        } else {
+            None
+        };
+        let start = self.begin(true);
+        let Some(note) = found else {
+            self.push_lines(inline);
+            self.outline
+                .leaf(Block::new(kind, span(start, self.text.len())));
+            return;
+        };
+        let class = note.class.to_owned();
+        let mark = self.outline.open(BlockKind::Admonition { class }, start);
+        let (lead, said) = inline.split_at_checked(note.body).unwrap_or((inline, ""));
+        self.text.push_str(&lead.replace('\n', " "));
+        let body = self.text.len();
+        self.push_lines(said);
+        let end = self.text.len();
+        self.outline.set_label(
+            &mark,
+            span(start + note.label.start(), start + note.label.end()),
+        );
+        self.outline.set_body(&mark, span(body, end));
+        self.outline
+            .leaf(Block::new(BlockKind::Paragraph, span(body, end)));
+        self.outline.close(mark, end);
+    }
+
+    /// Preformatted text in a fence.
+    pub(crate) fn code(&mut self, language: Option<&str>, code: &str) {
+        let code = code.trim_end();
+        let code = code.trim_start_matches('\n');
+        if code.trim().is_empty() {
+            return;
+        }
+        let longest = code
+            .split(|c| c != '`')
+            .map(str::len)
+            .max()
+            .unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        let start = self.begin(false);
+        self.text.push_str(&fence);
+        self.text.push_str(language.unwrap_or_default());
+        self.text.push('\n');
+        let body = self.text.len();
+        self.text.push_str(&self.prefix);
+        self.push_lines(code);
+        let body_end = self.text.len();
+        self.text.push('\n');
+        self.text.push_str(&self.prefix);
+        self.text.push_str(&fence);
+        let kind = BlockKind::Code {
+            language: language.map(str::to_owned),
+        };
+        self.outline.leaf(
+            Block::new(kind, span(start, self.text.len())).with_body(span(body, body_end)),
+        );
+    }
+
+    /// Begins a list; numbered ones count from `first`.
+    pub(crate) fn open_list(&mut self, first: Option<u64>) -> OpenList {
+        // A list right after a bullet or a term starts on its own line.
+        let at = if self.glue == Glue::None {
+            self.text.len()
+        } else {
+            let at = self.begin(false);
+            self.glue = Glue::None;
+            at
+        };
+        OpenList {
+            mark: self.outline.open(
+                BlockKind::List {
+                    ordered: first.is_some(),
+                },
+                at,
+            ),
+            next: first,
+            tight: true,
+        }
+    }
+
+    /// Ends a list.
+    pub(crate) fn close_list(&mut self, list: OpenList) {
+        self.outline.close(list.mark, self.text.len());
+        self.glue = Glue::Blank;
+    }
+
+    /// Begins an item of `list`.
+    pub(crate) fn open_item(&mut self, list: &mut OpenList) -> OpenItem {
+        if self.glue != Glue::None {
+            self.glue = if list.tight { Glue::Line } else { Glue::Blank };
+        }
+        let start = self.begin(false);
+        let mark = self.outline.open(BlockKind::ListItem, start);
+        let bullet = match &mut list.next {
+            Some(number) => {
+                let bullet = format!("{number}. ");
+                *number += 1;
+                bullet
+            }
+            None => "- ".to_owned(),
+        };
+        self.text.push_str(&bullet);
+        let prefix = self.indent(&" ".repeat(bullet.len()));
+        self.glue = Glue::None;
+        OpenItem {
+            mark,
+            start,
+            body: self.text.len(),
+            prefix,
+        }
+    }
+
+    /// Ends an item; an item without content leaves nothing.
+    pub(crate) fn close_item(&mut self, list: &mut OpenList, item: OpenItem) {
+        self.prefix.truncate(item.prefix);
+        let end = self.text.len();
+        if end == item.body {
+            self.outline.close(item.mark, item.start);
+            self.text.truncate(item.start);
+            self.glue = Glue::None;
+            if let Some(number) = &mut list.next {
+                *number = number.saturating_sub(1);
+            }
+            return;
+        }
+        list.tight = !self.text.get(item.body..).unwrap_or_default().contains("\n\n");
+        self.outline.set_body(&item.mark, span(item.body, end));
+        self.outline.close(item.mark, end);
+        self.glue = Glue::Line;
+    }
+
+    /// Begins a definition or option: its term and a colon. `nested` ones are bullets.
+    pub(crate) fn open_entry(&mut self, kind: BlockKind, term: &Term, nested: bool) -> OpenEntry {
+        let start = self.begin(false);
+        let mark = self.outline.open(kind, start);
+        let before = self.prefix.len();
+        if nested {
+            self.text.push_str("- ");
+            self.indent("  ");
+        }
+        self.text.push_str(term.mark);
+        let label = self.text.len();
+        self.text.push_str(&term.text);
+        self.outline.set_label(&mark, span(label, self.text.len()));
+        self.text.push_str(term.mark);
+        let end = self.text.len();
+        let colon = !term.text.ends_with([':', '?', '.', '!']);
+        if colon {
+            self.text.push(':');
+        }
+        self.glue = Glue::Term;
+        OpenEntry {
+            mark,
+            start,
+            term: end,
+            colon,
+            prefix: before,
+            nested,
+        }
+    }
+
+    /// Ends an entry. One that says nothing about its term stays as a paragraph.
+    pub(crate) fn close_entry(&mut self, entry: OpenEntry) {
+        self.prefix.truncate(entry.prefix);
+        let end = self.text.len();
+        let body = entry.term + usize::from(entry.colon);
+        if end <= body {
+            self.text.truncate(entry.term);
+            self.outline.set_kind(&entry.mark, BlockKind::Paragraph);
+            self.outline.close(entry.mark, entry.term);
+            self.glue = if entry.nested { Glue::Line } else { Glue::Blank };
+            return;
+        }
+        self.outline.set_body(&entry.mark, span(body, end));
+        self.outline.close(entry.mark, end);
+        let tight = entry.nested && !self.text.get(entry.start..).unwrap_or_default().contains("\n\n");
+        self.glue = if tight { Glue::Line } else { Glue::Blank };
+    }
+
+    /// Makes the next block follow after a blank line.
+    pub(crate) fn gap(&mut self) {
+        if self.glue == Glue::Line {
+            self.glue = Glue::Blank;
+        }
+    }
+
+    /// Begins a quote.
+    pub(crate) fn open_quote(&mut self) -> OpenBox {
+        let start = self.begin(false);
+        let mark = self.outline.open(BlockKind::Quote, start);
+        self.text.push_str("> ");
+        let prefix = self.indent("> ");
+        self.glue = Glue::None;
+        OpenBox {
+            mark,
+            prefix,
+            body: None,
+        }
+    }
+
+    /// Begins an admonition with its title, or its class as the title.
+    pub(crate) fn open_admonition(&mut self, class: &str, title: &str) -> OpenBox {
+        let start = self.begin(false);
+        let mark = self.outline.open(
+            BlockKind::Admonition {
+                class: class.to_owned(),
+            },
+            start,
+        );
+        self.text.push_str("**");
+        let label = self.text.len();
+        self.text.push_str(title);
+        self.outline.set_label(&mark, span(label, self.text.len()));
+        self.text.push_str(if title.ends_with([':', '?', '!']) {
+            "**"
+        } else {
+            ":**"
+        });
+        self.glue = Glue::Term;
+        OpenBox {
+            mark,
+            prefix: self.prefix.len(),
+            body: Some(self.text.len()),
+        }
+    }
+
+    /// Ends a quote or an admonition.
+    pub(crate) fn close_box(&mut self, open: OpenBox) {
+        self.prefix.truncate(open.prefix);
+        let end = self.text.len();
+        if let Some(body) = open.body {
+            self.outline.set_body(&open.mark, span(body, end));
+        }
+        self.outline.close(open.mark, end);
+        self.glue = Glue::Blank;
+    }
+
+    /// A table as pipes; every row has its cells, `header` rows come first.
+    pub(crate) fn table(&mut self, caption: &str, header: Option<&[String]>, rows: &[Vec<String>]) {
+        let columns = rows
+            .iter()
+            .map(Vec::len)
+            .chain(header.map(<[String]>::len))
+            .max()
+            .unwrap_or_default();
+        if columns == 0 {
+            return;
+        }
+        let mut label = None;
+        let start = self.begin(false);
+        let mark = self.outline.open(BlockKind::Table, start);
+        if !caption.trim().is_empty() {
+            let at = self.text.len();
+            self.text.push_str(&caption.trim().replace('\n', " "));
+            label = Some(span(at, self.text.len()));
+            self.glue = Glue::Blank;
+            self.begin(false);
+        }
+        let mut ruled = false;
+        let head = header.map(|cells| (true, cells));
+        let body = rows.iter().map(|cells| (false, cells.as_slice()));
+        for (nth, (is_header, cells)) in head.into_iter().chain(body).enumerate() {
+            if nth > 0 {
+                self.glue = Glue::Line;
+                self.begin(false);
+            }
+            self.row(is_header, cells, columns);
+            if !ruled {
+                ruled = true;
+                self.glue = Glue::Line;
+                self.begin(false);
+                self.text.push('|');
+                for _ in 0..columns {
+                    self.text.push_str(" --- |");
+                }
+            }
+        }
+        if let Some(label) = label {
+            self.outline.set_label(&mark, label);
+        }
+        self.outline.close(mark, self.text.len());
+        self.glue = Glue::Blank;
+    }
+
+    fn row(&mut self, header: bool, cells: &[String], columns: usize) {
+        let start = self.text.len();
+        let mark = self.outline.open(BlockKind::Row { header }, start);
+        let mut spans: Vec<Span> = Vec::with_capacity(columns);
+        self.text.push('|');
+        for nth in 0..columns {
+            let cell = cells.get(nth).map_or("", |cell| cell.trim());
+            self.text.push(' ');
+            let at = self.text.len();
+            for c in cell.chars() {
+                match c {
+                    '|' => self.text.push_str("\\|"),
+                    '\n' => self.text.push(' '),
+                    other => self.text.push(other),
+                }
+            }
+            spans.push(span(at, self.text.len()));
+            self.text.push_str(if cell.is_empty() { "|" } else { " |" });
+        }
+        self.outline.set_cells(&mark, spans);
+        self.outline.close(mark, self.text.len());
+    }
+}
+
+/// A defined term and the mark around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Term {
+    /// The term as plain text.
+    pub text: String,
+    /// A backtick for literals, `**` for words, nothing where the text has marks of its own.
+    pub mark: &'static str,
+}
+
+impl Term {
+    /// `text` marked as a literal when it looks like one.
+    pub(crate) fn new(text: &str) -> Self {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mark = if text.contains('`') {
+            ""
+        } else if is_literal(&text) {
+            "`"
+        } else {
+            "**"
+        };
+        Self { text, mark }
+    }
+}
+
+/// Words that are set in bold for stress, not because they are to be typed.
+const STRESSED: [&str; 27] = [
+    "NOTE", "NOTES", "Note", "Notes", "WARNING", "Warning", "IMPORTANT", "Important", "CAUTION", "Caution", "NOT", "not",
+    "MUST", "must", "AND", "and", "OR", "or", "ONLY", "only", "all", "any", "no", "never", "always", "Example", "Examples",
+];
+
+/// Whether bold or defined text is a literal (a command, option, file, value) rather than stressed prose.
+pub(crate) fn is_literal(text: &str) -> bool {
+    let bare = text.trim().trim_end_matches([':', '.', ',', ';']);
+    if bare.is_empty() || STRESSED.contains(&bare) {
+        return false;
+    }
+    let typed = |word: &str| {
+        word.starts_with(['-', '/', '$', '%', '#', '<', '[', '~', '\\'])
+            || word.contains(['_', '=', '/', '<', '|', '@', '{'])
+            || word.contains("--")
+            || (word.len() > 1 && word.bytes().any(|b| b.is_ascii_digit()))
+            || inner_capital(word)
+            || word
+                .trim_end_matches('.')
+                .find('.')
+                .is_some_and(|at| at > 0 && at + 1 < word.len())
+    };
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    match words.as_slice() {
+        [] => false,
+        [word] => {
+            word.chars().any(char::is_alphanumeric)
+                || word.chars().all(|c| c.is_ascii_punctuation())
+        }
+        [first, rest @ ..] => {
+            let opens = first.starts_with(|c: char| c.is_ascii_lowercase()) || typed(first);
+            opens && bare.len() <= 100 && rest.iter().any(|word| typed(word))
+                || (rest.len() <= 2
+                    && first.starts_with(|c: char| c.is_ascii_lowercase())
+                    && rest.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase())))
+                || typed(first) && rest.len() <= 12
+        }
+    }
+}
+
+/// `JobAcctGather`: a capital after a small letter.
+fn inner_capital(word: &str) -> bool {
+    word.as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_told_from_stress() {
+        for literal in ["scontrol", "--mem", "-A, --account=<account>", "scontrol show job", "SlurmctldPort", "PENDING",
+            "salloc -N2", "/etc/slurm.conf", "Nodes", "*"]
+        {
+            assert!(is_literal(literal), "{literal}");
+        }
+        for words in ["NOTE", "Node Count", "Current options are", "Matching OR", "not", "If unset then"] {
+            assert!(!is_literal(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_page_reads_well_and_its_spans_hold() {
+        let mut page = Page::new(0);
+        page.heading(1, "tool");
+        let entry = page.open_entry(BlockKind::Option, &Term::new("-a, --all"), false);
+        page.paragraph("Shows all.");
+        let inner = page.open_entry(BlockKind::Definition, &Term::new("task"), true);
+        page.paragraph("One task.");
+        page.close_entry(inner);
+        let inner = page.open_entry(BlockKind::Definition, &Term::new("Node Count"), true);
+        page.code(None, "a\n  b");
+        page.close_entry(inner);
+        page.close_entry(entry);
+        let mut list = page.open_list(Some(1));
+        for words in ["one", "", "two"] {
+            let item = page.open_item(&mut list);
+            page.paragraph(words);
+            page.close_item(&mut list, item);
+        }
+        page.close_list(list);
+        page.paragraph("NOTE: done");
+        page.table("", Some(&["A".into(), "B".into()]), &[vec!["1".into(), "x|y".into()]]);
+        let (text, blocks) = page.finish();
+        insta::assert_snapshot!(text, @r"
+        ");
+        let shown: Vec<_> = blocks
+            .iter()
+            .map(|block| {
+                let label = block.label.map_or("", |span| span.slice(&text).unwrap());
+                format!("{} {label}", block.kind.name())
+            })
+            .collect();
+        insta::assert_snapshot!(shown.join("\n"), @"");
+    }
+}
