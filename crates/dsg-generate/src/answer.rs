@@ -1,0 +1,185 @@
+//! Answers: quoted pieces joined by fixed words, with the spans they came from.
+
+use dsg_core::{Chunk, Citation, Span};
+
+use crate::inline::has_leftovers;
+use crate::reference::{may_open_an_answer, points_around};
+use crate::render::Rendered;
+use crate::sentence::Piece;
+
+/// Shorter answers say too little.
+const MIN_CHARS: usize = 20;
+
+/// An answer under construction.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Answer {
+    text: String,
+    spans: Vec<Span>,
+}
+
+impl Answer {
+    /// Fixed words of our own, never facts.
+    pub(crate) fn words(mut self, words: &str) -> Self {
+        self.text.push_str(words);
+        self
+    }
+
+    /// Quoted text, continuing the line.
+    pub(crate) fn quote(mut self, text: &str, span: Span) -> Self {
+        self.text.push_str(text);
+        self.spans.push(span);
+        self
+    }
+
+    /// Quoted sentences, continuing the line.
+    pub(crate) fn sentences<'p>(mut self, pieces: impl IntoIterator<Item = &'p Piece>) -> Self {
+        for (position, piece) in pieces.into_iter().enumerate() {
+            if position > 0 {
+                self.text.push(' ');
+            }
+            self = self.quote(&piece.text, piece.span);
+        }
+        self
+    }
+
+    /// Quoted blocks, each a paragraph of its own; the first continues the line when it is running text.
+    pub(crate) fn blocks(mut self, blocks: &[Rendered]) -> Self {
+        for (position, block) in blocks.iter().enumerate() {
+            if !self.text.is_empty() && (position > 0 || !block.is_running_text()) {
+                let trimmed = self.text.trim_end().len();
+                self.text.truncate(trimmed);
+                self.text.push_str("\n\n");
+            }
+            self.text.push_str(&block.text);
+            self.spans.extend(block.spans.iter().copied());
+        }
+        self
+    }
+
+    /// Text so far.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The finished answer with its receipts, unless it could not stand alone.
+    pub(crate) fn finish(self, chunk: &Chunk) -> Option<(String, Vec<Citation>)> {
+        let text = self.text.trim();
+        let last = text.chars().last()?;
+        let sound = text.len() >= MIN_CHARS
+            && may_open_an_answer(text)
+            && !has_leftovers(text)
+            && !points_around(text)
+            && !matches!(last, ':' | ',' | ';' | '-' | '(' | '=')
+            && balanced_fences(text);
+        if !sound {
+            return None;
+        }
+        let citations = citations(chunk, self.spans)?;
+        Some((closed(text), citations))
+    }
+}
+
+fn balanced_fences(text: &str) -> bool {
+    text.lines()
+        .filter(|line| line.trim_start().starts_with("```"))
+        .count()
+        % 2
+        == 0
+}
+
+/// Ends running text with a full stop.
+fn closed(text: &str) -> String {
+    let last_line = text.lines().last().unwrap_or_default();
+    let listed = last_line.trim_start().starts_with(['-', '|', '`'])
+        || last_line
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_digit());
+    let ends = text.ends_with(['.', '!', '?', '`', ')', '"', '”', '|', '>']);
+    if ends || listed {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+/// Receipts for `spans`: sorted, neighbours with nothing but white space between them joined, white space trimmed.
+fn citations(chunk: &Chunk, mut spans: Vec<Span>) -> Option<Vec<Citation>> {
+    spans.sort();
+    let mut joined: Vec<Span> = Vec::new();
+    for span in spans {
+        if let Some(last) = joined.last_mut() {
+            let gap = Span::new(last.end(), span.start());
+            let touching = gap.map_or(true, |gap| {
+                chunk
+                    .slice(gap)
+                    .is_some_and(|between| between.trim().is_empty())
+            });
+            if touching {
+                *last = Span::new(last.start(), last.end().max(span.end())).ok()?;
+                continue;
+            }
+        }
+        joined.push(span);
+    }
+    let receipts: Vec<Citation> = joined
+        .into_iter()
+        .filter_map(|span| {
+            let raw = chunk.slice(span)?;
+            let lead = raw.len() - raw.trim_start().len();
+            let quote = raw.trim();
+            (!quote.is_empty()).then(|| Citation {
+                doc_id: chunk.doc_id.clone(),
+                chunk_id: chunk.chunk_id.clone(),
+                span: Span::of_len(span.start() + lead, quote.len()),
+                quote: quote.to_owned(),
+            })
+        })
+        .collect();
+    (!receipts.is_empty()).then_some(receipts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, chunk_of};
+
+    #[test]
+    fn touching_quotes_become_one_receipt() {
+        let text = "One here.  Two there. Three apart.";
+        let chunk = chunk_of(text, Vec::new(), &["t"]);
+        let receipts = citations(
+            &chunk,
+            vec![
+                at(text, "Two there. "),
+                at(text, "One here."),
+                at(text, "apart."),
+            ],
+        )
+        .unwrap();
+        let quotes: Vec<&str> = receipts.iter().map(|r| r.quote.as_str()).collect();
+        assert_eq!(quotes, ["One here.  Two there.", "apart."]);
+        assert!(
+            receipts
+                .iter()
+                .all(|r| chunk.slice(r.span) == Some(r.quote.as_str()))
+        );
+    }
+
+    #[test]
+    fn an_answer_that_leans_on_its_page_is_refused() {
+        let text = "This option waits for the nodes.";
+        let chunk = chunk_of(text, Vec::new(), &["t"]);
+        assert_eq!(
+            Answer::default().quote(text, chunk.span).finish(&chunk),
+            None
+        );
+        let named = Answer::default()
+            .words("`--wait`: ")
+            .quote(text, chunk.span)
+            .finish(&chunk);
+        assert_eq!(
+            named.unwrap().0,
+            "`--wait`: This option waits for the nodes."
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! Drafts: what the writer makes of a chunk, before the curriculum chooses.
+
+use dsg_core::{Chunk, Citation, Difficulty, QuestionType, Seed};
+
+use crate::answer::Answer;
+use crate::difficulty;
+use crate::outline::Section;
+use crate::phrase::upper_first;
+use crate::place::Place;
+use crate::regexes::regex;
+use crate::wording::Wording;
+
+/// A question and its answer with receipts, not yet assigned to a topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Self-contained question.
+    pub question: String,
+    /// Light Markdown made of quotes and fixed words.
+    pub answer: String,
+    /// Receipts, in document order.
+    pub citations: Vec<Citation>,
+    /// What the question asks for.
+    pub question_type: QuestionType,
+    /// By the features that [`crate::ExtractiveWriter`] documents.
+    pub difficulty: Difficulty,
+    /// The wording and its version: `option/purpose@1`.
+    pub template: String,
+}
+
+/// Longest question that anybody would ask.
+const MAX_QUESTION: usize = 260;
+
+/// Everything a pattern may look at.
+pub(crate) struct Scope<'s, 'c> {
+    pub(crate) chunk: &'c Chunk,
+    pub(crate) section: &'s Section<'c>,
+    pub(crate) place: &'s Place,
+    pub(crate) seed: Seed,
+}
+
+impl Scope<'_, '_> {
+    /// A draft from a wording.
+    pub(crate) fn worded(
+        &self,
+        question_type: QuestionType,
+        wording: &Wording,
+        key: &str,
+        values: &[(&str, &str)],
+        answer: Answer,
+    ) -> Option<Draft> {
+        let key = format!("{}/{key}", self.chunk.chunk_id);
+        let question = wording.fill(self.seed, &key, values);
+        self.asked(question_type, &wording.id(), question, answer)
+    }
+
+    /// A draft whose question is already put.
+    pub(crate) fn asked(
+        &self,
+        question_type: QuestionType,
+        template: &str,
+        question: String,
+        answer: Answer,
+    ) -> Option<Draft> {
+        let question = upper_first(question.trim());
+        if !is_askable(&question) {
+            return None;
+        }
+        let (answer, citations) = answer.finish(self.chunk)?;
+        Some(Draft {
+            difficulty: difficulty::of(&answer, question_type, self.place),
+            question,
+            answer,
+            citations,
+            question_type,
+            template: template.to_owned(),
+        })
+    }
+}
+
+/// Whether a question can be asked by someone who has no page in front of them.
+pub(crate) fn is_askable(question: &str) -> bool {
+    let bare = regex!(r"`[^`]*`").replace_all(question, "x");
+    question.ends_with('?')
+        && question.len() <= MAX_QUESTION
+        && question.split_whitespace().count() >= 4
+        && question.matches('`').count() % 2 == 0
+        && !crate::inline::has_leftovers(question)
+        && !crate::reference::points_around(question)
+        && !regex!(r"(?i)\b(?:according to|the passage|the text|this (?:page|option|section|document|command|case|example|file|script|table|error|tool|package|program|version)|these|those|mentioned)\b").is_match(&bare)
+}

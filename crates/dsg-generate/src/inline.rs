@@ -1,0 +1,323 @@
+//! Source markup of running text to what an answer shows: plain words, with code in backticks.
+
+use std::borrow::Cow;
+
+use dsg_core::Markup;
+use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, Tag, TagEnd};
+
+use crate::regexes::regex;
+
+/// One paragraph's source text as clean text on one line. Links become their text, images and HTML go, emphasis
+/// stays only where it marks code.
+pub(crate) fn clean(source: &str, markup: Markup) -> String {
+    let text = match markup {
+        Markup::Markdown => markdown(source),
+        Markup::Rst => rst(source),
+        Markup::Plain => source.to_owned(),
+    };
+    tidy(&text)
+}
+
+/// Collapses white space and the traces that dropped markup leaves, outside code.
+fn tidy(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = regex!(r"\(\s*\)|\[\s*\]\(\s*\)").replace_all(&line, "");
+    let line = regex!(r" +([,;:)])(\s|$)").replace_all(&line, "$1$2");
+    let line = regex!(r" +([.?!])$").replace_all(&line, "$1");
+    let line = regex!(r" {2,}").replace_all(&line, " ");
+    line.trim().to_owned()
+}
+
+/// Whether emphasised words are in fact code: an option, a path, a variable, a file, a `key=value`.
+pub(crate) fn is_code_like(text: &str) -> bool {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 60 {
+        return false;
+    }
+    let single = !text.contains(char::is_whitespace);
+    let option = regex!(r"^--?[A-Za-z][\w-]*").is_match(text);
+    if !single {
+        return option && text.split_whitespace().count() <= 3;
+    }
+    if text.ends_with([':', '.', ',', '?', '!']) || text.contains("…") {
+        return false;
+    }
+    option
+        || regex!(r"^[A-Za-z]*[a-z][a-z0-9]+[A-Z][A-Za-z0-9]*$").is_match(text)
+        || regex!(r"^[A-Za-z0-9]+(_[A-Za-z0-9]+)+$").is_match(text)
+        || regex!(r"^[\w.-]+\.(conf|yaml|yml|sh|py|txt|log|json|so|cfg|toml|bash|csv|gz|sif)$")
+            .is_match(text)
+        || regex!(r"^(~|\.{1,2})?/[\w./$<>{}*%-]+$").is_match(text)
+        || regex!(r"^\$\{?\w+\}?$").is_match(text)
+        || regex!(r"^%\S{1,6}$").is_match(text)
+        || regex!(r"^[\w.:/-]+=[^\s]+$").is_match(text)
+        || regex!(r"^[A-Z][A-Z0-9]*_[A-Z0-9_]+$").is_match(text)
+}
+
+/// The tags that HTML defines; any other `<word>` is a placeholder and stays.
+fn is_html_tag(raw: &str) -> bool {
+    regex!(
+        r"(?i)^</?(a|abbr|b|big|blockquote|br|center|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i|iframe|img|ins|kbd|li|mark|ol|p|pre|q|s|samp|small|span|strike|strong|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video|source|path|button|input|label)(\s[^>]*|/)?/?>$|^<!--"
+    )
+    .is_match(raw.trim())
+}
+
+fn markdown(source: &str) -> String {
+    // Lines lose their indent, so that a nested paragraph is not read as code.
+    let mut text = String::with_capacity(source.len());
+    for (position, line) in source.lines().enumerate() {
+        if position > 0 {
+            text.push('\n');
+        }
+        let line = line.trim_start();
+        let line = line.strip_prefix("> ").unwrap_or(line);
+        text.push_str(line);
+        if line.ends_with("  ") {
+            text.push(' ');
+        }
+    }
+    let resolve = |link: BrokenLink<'_>| {
+        let full = matches!(
+            link.link_type,
+            pulldown_cmark::LinkType::Reference | pulldown_cmark::LinkType::Collapsed
+        );
+        let reference = link.reference.trim();
+        let words = reference.contains(' ')
+            && !reference.contains(|c: char| c.is_ascii_digit() || "|=<>.*/".contains(c))
+            && reference.chars().any(char::is_lowercase);
+        (full || words).then(|| (CowStr::Borrowed("#"), CowStr::Borrowed("")))
+    };
+    let parser =
+        Parser::new_with_broken_link_callback(&text, Options::ENABLE_STRIKETHROUGH, Some(resolve));
+    let mut out = String::with_capacity(text.len());
+    // Where each open emphasis began, so that its content can be looked at when it closes.
+    let mut open: Vec<usize> = Vec::new();
+    let mut image = 0_usize;
+    let mut dropped_tag: Option<&'static str> = None;
+    for event in parser {
+        match event {
+            Event::Start(Tag::Image { .. }) => image += 1,
+            Event::End(TagEnd::Image) => image = image.saturating_sub(1),
+            _ if image > 0 => {}
+            Event::Start(Tag::Emphasis | Tag::Strong) => open.push(out.len()),
+            Event::End(TagEnd::Emphasis | TagEnd::Strong) => {
+                let Some(start) = open.pop() else { continue };
+                let content = out.get(start..).unwrap_or_default().to_owned();
+                // `**--name**=value` and words glued to emphasis read badly with backticks inside a word.
+                let glued = out.get(..start).is_some_and(|before| {
+                    before.ends_with(|c: char| c.is_alphanumeric() || c == '`')
+                });
+                if !glued && !content.contains('`') && is_code_like(&content) {
+                    out.truncate(start);
+                    out.push('`');
+                    out.push_str(content.trim());
+                    out.push('`');
+                }
+            }
+            Event::Start(Tag::Item) => out.push_str(" - "),
+            Event::Start(_) | Event::End(_) => {}
+            Event::Text(words) => {
+                if dropped_tag.is_none() {
+                    out.push_str(&words);
+                }
+            }
+            Event::Code(code) => {
+                let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+                if code.contains('`') {
+                    out.push_str(&format!("`` {code} ``"));
+                } else {
+                    out.push('`');
+                    out.push_str(&code);
+                    out.push('`');
+                }
+            }
+            Event::SoftBreak | Event::HardBreak | Event::Rule => out.push(' '),
+            Event::InlineHtml(raw) | Event::Html(raw) => {
+                let lower = raw.to_ascii_lowercase();
+                if lower.starts_with("<sup") && lower.contains("footnote") {
+                    dropped_tag = Some("</sup>");
+                } else if dropped_tag.is_some_and(|end| lower.contains(end)) {
+                    dropped_tag = None;
+                } else if !is_html_tag(&raw) {
+                    out.push_str(&raw);
+                } else if lower.starts_with("<br") || lower.starts_with("</p") {
+                    out.push(' ');
+                }
+            }
+            Event::InlineMath(math) | Event::DisplayMath(math) => out.push_str(&math),
+            Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
+        }
+    }
+    outside_code(&out, attributes_removed)
+}
+
+/// Applies `change` to the stretches between code spans.
+fn outside_code(text: &str, change: impl Fn(&str) -> Cow<'_, str>) -> String {
+    text.split('`')
+        .enumerate()
+        .map(|(position, part)| {
+            if position % 2 == 0 {
+                change(part)
+            } else {
+                Cow::Borrowed(part)
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("`")
+}
+
+/// mkdocs attribute lists, footnote marks, emoji short codes, caret-marked superscripts.
+fn attributes_removed(text: &str) -> Cow<'_, str> {
+    if !text.contains(['{', '[', ':', '^']) {
+        return Cow::Borrowed(text);
+    }
+    let text = regex!(r"\{\s*[:#.][^{}]*\}").replace_all(text, "");
+    let text = regex!(r"\[\^[^\]\s]+\]:?")
+        .replace_all(&text, "")
+        .into_owned();
+    let text = regex!(r":(?:material|octicons|fontawesome|simple)-[\w-]+:").replace_all(&text, "");
+    Cow::Owned(text.into_owned())
+}
+
+fn rst(source: &str) -> String {
+    // Literals first, so that nothing inside them is read as markup.
+    let mut literals: Vec<String> = Vec::new();
+    let text = regex!(r"(?s)``(.+?)``").replace_all(source, |found: &regex::Captures<'_>| {
+        literals.push(found.get(1).map_or("", |m| m.as_str()).to_owned());
+        format!("\u{1}{}\u{2}", literals.len() - 1)
+    });
+    let text =
+        regex!(r"(?s):([\w:.+-]+):`([^`]+)`").replace_all(&text, |found: &regex::Captures<'_>| {
+            let role = found.get(1).map_or("", |m| m.as_str());
+            let content = found.get(2).map_or("", |m| m.as_str());
+            let shown = regex!(r"(?s)^(.*?)\s*<[^<>]*>$")
+                .captures(content)
+                .and_then(|c| c.get(1))
+                .map_or(content, |m| m.as_str())
+                .trim_start_matches(['~', '!'])
+                .to_owned();
+            let code = matches!(
+                role.rsplit(':').next().unwrap_or(role),
+                "command"
+                    | "option"
+                    | "file"
+                    | "program"
+                    | "envvar"
+                    | "code"
+                    | "samp"
+                    | "kbd"
+                    | "func"
+                    | "meth"
+                    | "class"
+                    | "mod"
+                    | "data"
+                    | "attr"
+                    | "exc"
+                    | "makevar"
+                    | "mpi"
+                    | "literal"
+            );
+            if code {
+                literals.push(shown);
+                format!("\u{1}{}\u{2}", literals.len() - 1)
+            } else {
+                shown
+            }
+        });
+    let text = regex!(r"(?s)`([^`<]+?)\s*<[^`<>]+>`__?").replace_all(&text, "$1");
+    let text = regex!(r"(?s)`([^`]+)`__?").replace_all(&text, "$1");
+    let text = regex!(r"(?s)`([^`]+)`").replace_all(&text, "$1");
+    let text = regex!(r"\[(?:#?\w*|\*)\]_").replace_all(&text, "");
+    let text = regex!(r"(?s)\*\*(\S(?:.*?\S)?)\*\*").replace_all(&text, code_or_words);
+    let text = regex!(r"(?s)\*(\S(?:[^*]*?\S)?)\*").replace_all(&text, code_or_words);
+    let text = regex!(r"\b([A-Za-z][\w-]*[A-Za-z0-9])__?([\s.,;:)]|$)").replace_all(&text, "$1$2");
+    let text = regex!(r"\\ ").replace_all(&text, "");
+    let text = regex!(r"\\([*`_|\\])").replace_all(&text, "$1");
+    let text = regex!(r"::\s*$").replace(&text, ":");
+    regex!("\u{1}(\\d+)\u{2}")
+        .replace_all(&text, |found: &regex::Captures<'_>| {
+            let code = found
+                .get(1)
+                .and_then(|m| m.as_str().parse::<usize>().ok())
+                .and_then(|n| literals.get(n))
+                .map_or("", String::as_str);
+            format!(
+                "`{}`",
+                code.split_whitespace().collect::<Vec<_>>().join(" ")
+            )
+        })
+        .into_owned()
+}
+
+fn code_or_words(found: &regex::Captures<'_>) -> String {
+    let words = found.get(1).map_or("", |m| m.as_str());
+    if !words.contains('\u{1}') && is_code_like(words) {
+        format!("`{words}`")
+    } else {
+        words.to_owned()
+    }
+}
+
+/// Whether markup survived cleaning, so that the text must not be shown.
+pub(crate) fn has_leftovers(text: &str) -> bool {
+    let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, "");
+    regex!(
+        r"\]\(|\{\{|\}\}|\{%|%\}|:::|\{:|\|[A-Za-z]\w*\||\.\. [a-z-]+::|</?(div|span|p|br|a|img|ul|li|td|tr|th)\b|!!!|\?\?\?|\\f[BIR]|:[a-z]+:`|\*\*|\[\^|--8<--|&[a-z]+;|\[TOC\]|\]\["
+    )
+    .is_match(&bare)
+        || text.matches('`').count() % 2 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_keeps_words_and_code() {
+        for (source, expected) in [
+            (
+                "Use [the tool](a.md#x) with **--all**\nand *care*.",
+                "Use the tool with `--all` and care.",
+            ),
+            ("See ![shot](a.png 'x') there", "See there"),
+            ("Set `a  b` to <job_id><br>now", "Set `a b` to <job_id> now"),
+            (
+                "Visit <https://csc.fi> or [Lmod homepage].",
+                "Visit https://csc.fi or Lmod homepage.",
+            ),
+            (
+                "The range [0-31] and [OPTIONS...] stay",
+                "The range [0-31] and [OPTIONS...] stay",
+            ),
+            ("More{:target=\"_blank\"} words[^1].", "More words."),
+            ("**NOTE**: keep *MaxJobs* at 1", "NOTE: keep `MaxJobs` at 1"),
+            ("    indented\n    twice", "indented twice"),
+        ] {
+            assert_eq!(clean(source, Markup::Markdown), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn rst_keeps_words_and_code() {
+        for (source, expected) in [
+            (
+                "Use ``mpirun -n 4`` and :ref:`the guide <label-x>`.",
+                "Use `mpirun -n 4` and the guide.",
+            ),
+            (
+                "See `Open MPI <https://x.org>`_ or |br| :command:`ls`",
+                "See Open MPI or |br| `ls`",
+            ),
+            ("**--all** is *not* old_ [1]_::", "`--all` is not old:"),
+        ] {
+            assert_eq!(clean(source, Markup::Rst), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn leftovers_are_seen() {
+        assert!(has_leftovers("a {{ var }} b"));
+        assert!(has_leftovers("see |release| now"));
+        assert!(!has_leftovers("run `a ](b` now"));
+    }
+}

@@ -1,0 +1,506 @@
+//! Options, parameters, sub-commands, environment variables, values and codes: a name and what it says.
+
+use dsg_core::{BlockKind, QuestionType, Span};
+
+use crate::answer::Answer;
+use crate::draft::{Draft, Scope};
+use crate::inline::clean;
+use crate::outline::Node;
+use crate::phrase::{lower_first, task};
+use crate::reference::{is_pointer, points_around};
+use crate::regexes::regex;
+use crate::render::{Passage, label, passage, segments};
+use crate::sentence::{Piece, sentences};
+use crate::verbs;
+use crate::wording::Wording;
+
+/// A description may be this long; whole paragraphs and values are cut off the end.
+const BUDGET: usize = 1000;
+
+const OPTION_PURPOSE: Wording = Wording {
+    name: "option/purpose",
+    version: 1,
+    texts: &[
+        "What does the {name} option of {tool} do?",
+        "What is the {name} option of {tool} for?",
+        "In {tool}, what does the option {name} do?",
+        "What effect does {name} have when I run {tool}?",
+        "What happens when I pass {name} to {tool}?",
+    ],
+};
+const OPTION_VALUE: Wording = Wording {
+    name: "option/value",
+    version: 1,
+    texts: &[
+        "What does the {name} option of {tool} specify?",
+        "What do I give {tool} with the {name} option?",
+        "What does the option {name} mean for {tool}?",
+        "What is the {name} option of {tool}?",
+    ],
+};
+const OPTION_TASK: Wording = Wording {
+    name: "option/task",
+    version: 1,
+    texts: &[
+        "Which option of {tool} do I use to {task}?",
+        "With {tool}, how do I {task}?",
+        "Which {tool} option lets me {task}?",
+        "How can I make {tool} {task}?",
+    ],
+};
+const PARAMETER_PURPOSE: Wording = Wording {
+    name: "parameter/purpose",
+    version: 1,
+    texts: &[
+        "What does the {name} parameter in {tool} control?",
+        "What is the {name} parameter in {tool}?",
+        "In {tool}, what is {name} for?",
+        "What does {name} mean in {tool}?",
+    ],
+};
+const PARAMETER_TASK: Wording = Wording {
+    name: "parameter/task",
+    version: 1,
+    texts: &[
+        "Which parameter in {tool} is used to {task}?",
+        "Which {tool} parameter do I set to {task}?",
+    ],
+};
+const COMMAND_PURPOSE: Wording = Wording {
+    name: "command/purpose",
+    version: 1,
+    texts: &[
+        "What does {tool_name} {name} do?",
+        "What is the {name} command of {tool} for?",
+        "In {tool}, what does the {name} command do?",
+    ],
+};
+const COMMAND_TASK: Wording = Wording {
+    name: "command/task",
+    version: 1,
+    texts: &[
+        "Which {tool} command do I use to {task}?",
+        "How do I {task} with {tool}?",
+        "With {tool}, how can I {task}?",
+    ],
+};
+const VARIABLE_INPUT: Wording = Wording {
+    name: "variable/input",
+    version: 1,
+    texts: &[
+        "What does setting the environment variable {name} do for {tool}?",
+        "How does the environment variable {name} affect {tool}?",
+    ],
+};
+const VARIABLE_SAME: Wording = Wording {
+    name: "variable/same",
+    version: 1,
+    texts: &[
+        "Which environment variable can I set instead of the {option} option of {tool}?",
+        "Which environment variable has the same effect as {option} in {tool}?",
+    ],
+};
+const VARIABLE_OUTPUT: Wording = Wording {
+    name: "variable/output",
+    version: 1,
+    texts: &[
+        "What does the environment variable {name} contain in a job started with {tool}?",
+        "Which information does {tool} put into the environment variable {name}?",
+    ],
+};
+const VALUE_MEANING: Wording = Wording {
+    name: "value/meaning",
+    version: 1,
+    texts: &[
+        "What does {name} mean for {parent} in {tool}?",
+        "In {tool}, what does {name} mean when it is given to {parent}?",
+        "What is the meaning of {name} for {parent} in {tool}?",
+    ],
+};
+const DEFAULT: Wording = Wording {
+    name: "entry/default",
+    version: 1,
+    texts: &[
+        "What is the default of {name} in {tool}?",
+        "What is the default value of {name} in {tool}?",
+        "Which default does {tool} use for {name}?",
+    ],
+};
+const IGNORED: Wording = Wording {
+    name: "entry/ignored",
+    version: 1,
+    texts: &[
+        "When is {name} ignored by {tool}?",
+        "In which case does {tool} ignore {name}?",
+    ],
+};
+const LIMITS: Wording = Wording {
+    name: "entry/limits",
+    version: 1,
+    texts: &[
+        "Which restrictions apply to {name} in {tool}?",
+        "What should I know before I use {name} in {tool}?",
+        "What conditions apply when I use {name} in {tool}?",
+    ],
+};
+
+/// What an entry is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Option,
+    Parameter,
+    Command,
+    InputVariable,
+    OutputVariable,
+    Value,
+}
+
+pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
+    for node in &scope.section.nodes {
+        walk(scope, node, None, drafts);
+    }
+}
+
+fn walk(scope: &Scope<'_, '_>, node: &Node<'_>, parent: Option<&Entry>, drafts: &mut Vec<Draft>) {
+    if node.is_entry() {
+        let entry = Entry::new(scope, node, parent);
+        if let Some(entry) = &entry {
+            entry.write(scope, parent, drafts);
+        }
+        for child in &node.children {
+            walk(scope, child, entry.as_ref(), drafts);
+        }
+    } else if matches!(node.kind(), BlockKind::List { .. } | BlockKind::ListItem) {
+        for child in &node.children {
+            walk(scope, child, parent, drafts);
+        }
+    }
+}
+
+/// A name with its description.
+struct Entry {
+    kind: Kind,
+    /// In backticks, as a question names it: `--account`.
+    name: String,
+    /// In backticks, as the document prints it: `-A`, `--account=<account>`.
+    label: String,
+    tool: String,
+    bare_tool: String,
+    label_span: Span,
+    description: Passage,
+    sentences: Vec<Piece>,
+}
+
+impl Entry {
+    fn new(scope: &Scope<'_, '_>, node: &Node<'_>, parent: Option<&Entry>) -> Option<Self> {
+        let tool = scope.place.tool.as_ref()?;
+        let label = label(scope.chunk, node)?;
+        let raw = clean(scope.chunk.slice(node.block.label?)?, scope.chunk.markup).replace('`', "");
+        if label.len() > 120 || raw.ends_with('?') {
+            return None;
+        }
+        let kind = kind(scope, &raw, parent.is_some());
+        let name = name_of(&raw, kind)?;
+        let segments = segments(scope.chunk, node.body(), &node.children);
+        let description = passage(scope.chunk, &segments, BUDGET);
+        let first = segments.iter().find_map(|segment| match segment {
+            crate::render::Segment::Text(span) => Some(*span),
+            crate::render::Segment::Node(node) => {
+                matches!(node.kind(), BlockKind::Paragraph).then(|| node.body())
+            }
+        });
+        let sentences = first
+            .map(|span| sentences(scope.chunk, span))
+            .unwrap_or_default();
+        Some(Self {
+            kind,
+            name: format!("`{name}`"),
+            label,
+            tool: tool.code(),
+            bare_tool: tool.name.clone(),
+            label_span: node.block.label?,
+            description,
+            sentences,
+        })
+    }
+
+    fn values<'v>(&'v self, extra: &[(&'v str, &'v str)]) -> Vec<(&'v str, &'v str)> {
+        let mut values = vec![("name", self.name.as_str()), ("tool", self.tool.as_str())];
+        values.extend_from_slice(extra);
+        values
+    }
+
+    /// “`--all`: what it says”.
+    fn described(&self) -> Answer {
+        Answer::default()
+            .quote(&self.label, self.label_span)
+            .words(": ")
+            .blocks(&self.description.blocks)
+    }
+
+    fn write(&self, scope: &Scope<'_, '_>, parent: Option<&Entry>, drafts: &mut Vec<Draft>) {
+        let Some(first) = self.sentences.first() else {
+            return;
+        };
+        let says_something = self.description.chars() >= 18
+            && !is_pointer(&first.text)
+            && !first.text.ends_with(':')
+            && !points_around(&first.text)
+            && !regex!(r"(?i)^(?:same as|obsolete|deprecated|reserved|not (?:implemented|used)|no longer|this option is (?:deprecated|obsolete|no longer)|alias|ignored|synonym|identical|equivalent)\b").is_match(&first.text);
+        let key = self.label.clone();
+        if self.kind == Kind::InputVariable {
+            if let Some(draft) = self.same_as(scope, first) {
+                drafts.push(draft);
+                return;
+            }
+        }
+        if !says_something {
+            return;
+        }
+        let task = self.task(first);
+        let prefers_task = scope
+            .seed
+            .derive(
+                "entry/prefers-task",
+                &format!("{}{key}", scope.chunk.chunk_id),
+            )
+            .unit()
+            < 0.6;
+        let draft = match (self.kind, task) {
+            (Kind::Option, Some(task)) if prefers_task => {
+                let answer = Answer::default()
+                    .words("Use ")
+                    .quote(&self.label, self.label_span)
+                    .words(": ")
+                    .blocks(&self.description.blocks);
+                scope.worded(
+                    QuestionType::Procedural,
+                    &OPTION_TASK,
+                    &key,
+                    &self.values(&[("task", &task)]),
+                    answer,
+                )
+            }
+            (Kind::Parameter, Some(task)) if prefers_task => scope.worded(
+                QuestionType::Procedural,
+                &PARAMETER_TASK,
+                &key,
+                &self.values(&[("task", &task)]),
+                self.described(),
+            ),
+            (Kind::Command, Some(task)) if prefers_task => {
+                let answer = Answer::default()
+                    .words("Use ")
+                    .quote(&self.label, self.label_span)
+                    .words(": ")
+                    .blocks(&self.description.blocks);
+                scope.worded(
+                    QuestionType::Procedural,
+                    &COMMAND_TASK,
+                    &key,
+                    &self.values(&[("task", &task)]),
+                    answer,
+                )
+            }
+            (Kind::Option, Some(_)) => scope.worded(
+                QuestionType::Factual,
+                &OPTION_PURPOSE,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ),
+            (Kind::Option, None) => {
+                let wording = if is_noun_phrase(&first.text) {
+                    &OPTION_VALUE
+                } else {
+                    &OPTION_PURPOSE
+                };
+                scope.worded(
+                    QuestionType::Factual,
+                    wording,
+                    &key,
+                    &self.values(&[]),
+                    self.described(),
+                )
+            }
+            (Kind::Parameter, _) => scope.worded(
+                QuestionType::Factual,
+                &PARAMETER_PURPOSE,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ),
+            (Kind::Command, _) => scope.worded(
+                QuestionType::Factual,
+                &COMMAND_PURPOSE,
+                &key,
+                &self.values(&[("tool_name", &self.bare_tool)]),
+                self.described(),
+            ),
+            (Kind::InputVariable, _) => scope.worded(
+                QuestionType::Factual,
+                &VARIABLE_INPUT,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ),
+            (Kind::OutputVariable, _) => scope.worded(
+                QuestionType::Factual,
+                &VARIABLE_OUTPUT,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ),
+            (Kind::Value, _) => parent.and_then(|parent| {
+                scope.worded(
+                    QuestionType::Factual,
+                    &VALUE_MEANING,
+                    &key,
+                    &self.values(&[("parent", &parent.name)]),
+                    self.described(),
+                )
+            }),
+        };
+        drafts.extend(draft);
+        if matches!(self.kind, Kind::Option | Kind::Parameter | Kind::Command) {
+            self.details(scope, &key, drafts);
+        }
+    }
+
+    /// What single sentences of the description support: the default, when it is ignored, restrictions.
+    fn details(&self, scope: &Scope<'_, '_>, key: &str, drafts: &mut Vec<Draft>) {
+        let stated = |pieces: &[&Piece]| {
+            Answer::default()
+                .quote(&self.label, self.label_span)
+                .words(": ")
+                .sentences(pieces.iter().copied())
+        };
+        let usable: Vec<&Piece> = self
+            .sentences
+            .iter()
+            .filter(|piece| {
+                !is_pointer(&piece.text)
+                    && !points_around(&piece.text)
+                    && !piece.text.ends_with(':')
+            })
+            .collect();
+        if let Some(default) = usable.iter().find(|piece| states_default(&piece.text)) {
+            drafts.extend(scope.worded(
+                QuestionType::Factual,
+                &DEFAULT,
+                key,
+                &self.values(&[]),
+                stated(&[default]),
+            ));
+        }
+        if let Some(ignored) = usable.iter().find(|piece| {
+            regex!(r"(?i)^(?:this|the) (?:option|parameter|value|setting|flag) (?:is|will be) (?:silently )?ignored (?:if|when|unless|for)\b").is_match(&piece.text)
+        }) {
+            drafts.extend(scope.worded(QuestionType::Analytical, &IGNORED, key, &self.values(&[]), stated(&[ignored])));
+            return;
+        }
+        let limits: Vec<&Piece> = usable
+            .iter()
+            .copied()
+            .filter(|piece| {
+                regex!(r"(?i)^(?:NOTE: )?(?:this|the) (?:option|parameter|command|setting|flag|feature)\b.{0,40}\b(?:only|must|cannot|can not|requires?|not (?:supported|compatible|valid|allowed|permitted)|should not|may not|mutually exclusive|ignored|has no effect|overrid\w+|applies)\b|\b(?:mutually exclusive|cannot be (?:used|combined)|can not be used)\b").is_match(&piece.text)
+            })
+            .collect();
+        if !limits.is_empty() && limits.iter().map(|piece| piece.text.len()).sum::<usize>() > 60 {
+            drafts.extend(scope.worded(
+                QuestionType::Analytical,
+                &LIMITS,
+                key,
+                &self.values(&[]),
+                stated(&limits),
+            ));
+        }
+    }
+
+    /// “Same as `--account`”.
+    fn same_as(&self, scope: &Scope<'_, '_>, first: &Piece) -> Option<Draft> {
+        let found = regex!(r"(?i)^same as (?:the )?((?:`?-{1,2}[A-Za-z][\w-]*`?(?:,\s*)?)+)")
+            .captures(&first.text)?;
+        let options = found.get(1)?.as_str().replace('`', "");
+        let long = options
+            .split(", ")
+            .find(|o| o.starts_with("--"))
+            .or_else(|| options.split(", ").next())?;
+        let option = format!("`{}`", long.trim().trim_end_matches('.'));
+        scope.worded(
+            QuestionType::Factual,
+            &VARIABLE_SAME,
+            &self.label,
+            &self.values(&[("option", &option)]),
+            self.described(),
+        )
+    }
+
+    /// What the entry lets one do, as an infinitive.
+    fn task(&self, first: &Piece) -> Option<String> {
+        let text = regex!(r"\s*\([^()]*\)").replace_all(&first.text, "");
+        let text = text.trim_end_matches('.');
+        let head = text.split_whitespace().next()?;
+        if verbs::base(head).is_some() {
+            return task(&lower_first(text));
+        }
+        let base = verbs::base_of_third(head)?;
+        task(&format!("{base}{}", text.get(head.len()..)?))
+    }
+}
+
+fn states_default(text: &str) -> bool {
+    regex!(r"(?i)\b(?:the )?default(?: value| behaviou?r| setting)?(?: for \S+)? (?:is|are|of)\b|\bdefaults? to\b|^default(?:s|:)? |\bby default\b|\bdefault:").is_match(text)
+        && text.len() <= 220
+}
+
+/// “Comma separated list of …”, “Maximum number of …”: no verb to begin with.
+fn is_noun_phrase(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    verbs::base(first).is_none()
+        && verbs::base_of_third(first).is_none()
+        && !regex!(r"^(?:If|When|This|Do|Causes?|Only|By|With|On|For|In|To|As|Used|Can|Same|Makes?|Must|Does|Like)\b").is_match(text)
+}
+
+fn kind(scope: &Scope<'_, '_>, raw: &str, nested: bool) -> Kind {
+    let heading = scope.section.title();
+    let is_file = scope.place.tool.as_ref().is_some_and(|tool| tool.is_file);
+    if raw.starts_with('-') && !nested {
+        Kind::Option
+    } else if nested {
+        Kind::Value
+    } else if regex!(r"(?i)environment variables?").is_match(heading) {
+        if regex!(r"(?i)output").is_match(heading) {
+            Kind::OutputVariable
+        } else {
+            Kind::InputVariable
+        }
+    } else if is_file || regex!(r"(?i)\b(?:parameters|specifications)\b").is_match(heading) {
+        Kind::Parameter
+    } else {
+        Kind::Command
+    }
+}
+
+/// `-A, --account=<account>` → `--account`.
+fn name_of(raw: &str, kind: Kind) -> Option<String> {
+    let names: Vec<&str> = raw
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let name = match kind {
+        Kind::Option => names
+            .iter()
+            .find(|name| name.starts_with("--"))
+            .or_else(|| names.first())?,
+        Kind::Command => raw,
+        _ => names.first()?,
+    };
+    let name = match kind {
+        Kind::Command => regex!(r"\s*[<\[{=].*$").replace(name, "").into_owned(),
+        _ => name.split(['=', '[', '<', ' ', '{']).next()?.to_owned(),
+    };
+    let name = name.trim().trim_end_matches([':', '.']).to_owned();
+    (name.chars().any(char::is_alphanumeric) && name.len() <= 50).then_some(name)
+}

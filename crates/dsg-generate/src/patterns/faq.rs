@@ -1,0 +1,91 @@
+//! Headings and terms that are questions themselves.
+
+use dsg_core::{BlockKind, QuestionType};
+
+use crate::answer::Answer;
+use crate::draft::{Draft, Scope};
+use crate::inline::clean;
+use crate::outline::Node;
+use crate::phrase::{Title, classify};
+use crate::regexes::regex;
+use crate::render::{Segment, passage, segments};
+
+/// An answer to a frequent question may be long, but not a chapter.
+const BUDGET: usize = 1600;
+
+pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
+    if scope.section.opened
+        && let Title::Question(question) = classify(scope.section.title())
+    {
+        let body: Vec<Segment<'_, '_>> = scope.section.nodes.iter().map(Segment::Node).collect();
+        drafts.extend(answer(scope, "faq/heading@1", &question, &body));
+    }
+    for node in &scope.section.nodes {
+        labelled(scope, node, drafts);
+    }
+}
+
+/// A defined term that is a question.
+fn labelled(scope: &Scope<'_, '_>, node: &Node<'_>, drafts: &mut Vec<Draft>) {
+    match node.kind() {
+        BlockKind::Definition | BlockKind::Option => {
+            let label = node.block.label.and_then(|label| scope.chunk.slice(label));
+            let Some(label) = label.map(|label| clean(label, scope.chunk.markup)) else {
+                return;
+            };
+            let label = regex!(r"^(?:Q\s*\d*\s*[:.)]|\d+[.)])\s*").replace(&label, "");
+            if label.ends_with('?') {
+                let body = segments(scope.chunk, node.body(), &node.children);
+                drafts.extend(answer(scope, "faq/term@1", &label, &body));
+            }
+        }
+        BlockKind::List { .. } => {
+            for child in &node.children {
+                labelled(scope, child, drafts);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn answer(
+    scope: &Scope<'_, '_>,
+    template: &str,
+    question: &str,
+    body: &[Segment<'_, '_>],
+) -> Option<Draft> {
+    if leans_on_others(question) {
+        return None;
+    }
+    let question = scope.place.anchored(question)?;
+    let passage = passage(scope.chunk, body, BUDGET);
+    let answer = Answer::default().blocks(&passage.blocks);
+    scope.asked(kind_of(&question), template, question, answer)
+}
+
+/// “What is it?”, “Why?”, “What if that fails?”
+fn leans_on_others(question: &str) -> bool {
+    question.split_whitespace().count() < 4
+        || regex!(r"(?i)\b(?:it|they|them|that one|this|these|those|the same|otherwise|he|she)\b")
+            .is_match(question)
+            && !regex!(
+                r"(?i)\b(?:is it|it is|does it mean|it possible|what does this mean|it take)\b"
+            )
+            .is_match(question)
+}
+
+/// The type of a question by its own words.
+pub(crate) fn kind_of(question: &str) -> QuestionType {
+    let trouble = regex!(
+        r"(?i)\b(?:error|fail\w*|killed|not (?:run|start|work)\w*|stuck|crash\w*|cannot|can't|unable|problem|slow|wrong|denied|refused|down|lost|missing|lose|hang\w*|ignored|prematurely|doesn't|does not|don't|troubleshoot|what should I do|what can I do)\b"
+    );
+    if trouble.is_match(question) {
+        QuestionType::Troubleshooting
+    } else if regex!(r"(?i)(?:^|, |: )how (?:do|can|should|to|could)\b|\bwhat (?:should|do) I (?:do|use)\b|^can I\b").is_match(question) {
+        QuestionType::Procedural
+    } else if regex!(r"(?i)(?:^|, |: )(?:why|when|what is the difference|how (?:does|is|are|easy|critical|much|many)|should|what happens|in which case)\b|\bdifferen(?:ce|t)\b|\bwhen\b").is_match(question) {
+        QuestionType::Analytical
+    } else {
+        QuestionType::Factual
+    }
+}

@@ -1,0 +1,265 @@
+//! Where a section stands, in the words of a question.
+
+use dsg_core::Chunk;
+
+use crate::inline::is_code_like;
+use crate::phrase::{self, Title, classify, is_generic, name_of};
+use crate::regexes::regex;
+
+/// What a page documents and how to name it in a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The command that the page is about, if it is about one.
+    pub(crate) tool: Option<Tool>,
+    /// The headings from the outermost that names something to the section's own, without generic ones.
+    pub(crate) trail: Vec<String>,
+    /// The page's title.
+    pub(crate) title: String,
+    subject: Option<String>,
+}
+
+/// A command or a file that a page documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tool {
+    /// `sbatch`, `slurm.conf`.
+    pub(crate) name: String,
+    /// A configuration file rather than a command.
+    pub(crate) is_file: bool,
+}
+
+impl Tool {
+    /// In backticks.
+    pub(crate) fn code(&self) -> String {
+        format!("`{}`", self.name)
+    }
+}
+
+impl Place {
+    pub(crate) fn new(chunk: &Chunk, path: &[String], subject: Option<&str>) -> Self {
+        let title = path.first().cloned().unwrap_or_default();
+        let trail = path
+            .iter()
+            .filter(|heading| !is_generic(heading))
+            .cloned()
+            .collect();
+        Self {
+            tool: tool(chunk, path),
+            trail,
+            title,
+            subject: subject.map(|subject| subject.trim().to_owned()),
+        }
+    }
+
+    /// The configured subject with its preposition: `in Slurm`, `at CSC`.
+    pub(crate) fn subject_phrase(&self) -> Option<String> {
+        let subject = self.subject.as_deref()?;
+        let has_preposition =
+            regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s").is_match(subject);
+        Some(if has_preposition {
+            subject.to_owned()
+        } else {
+            format!("in {subject}")
+        })
+    }
+
+    /// The bare subject: `Slurm`, `CSC`.
+    pub(crate) fn subject_name(&self) -> Option<&str> {
+        let subject = self.subject.as_deref()?;
+        Some(
+            regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s+(?:the\s+)?")
+                .find(subject)
+                .and_then(|found| subject.get(found.end()..))
+                .unwrap_or(subject),
+        )
+    }
+
+    /// The page's name where it has one that stands alone: a product, a command, a concept.
+    pub(crate) fn page_name(&self) -> Option<String> {
+        if let Some(tool) = &self.tool {
+            return Some(tool.code());
+        }
+        let name = name_of(&self.title);
+        match classify(&name) {
+            Title::Name(_) if is_proper(&name) => Some(named(&name)),
+            _ => None,
+        }
+    }
+
+    /// A clause that says where a question belongs: `with Kraken`, `when creating a project`, `in `slurm.conf``.
+    pub(crate) fn clause(&self) -> Option<String> {
+        if let Some(tool) = &self.tool {
+            return Some(if tool.is_file {
+                format!("in {}", tool.code())
+            } else {
+                format!("with {}", tool.code())
+            });
+        }
+        match classify(&self.title) {
+            Title::Task(task) => phrase::as_gerund(&task).map(|gerund| format!("when {gerund}")),
+            Title::Name(_) => self.page_name().map(|name| format!("with {name}")),
+            _ => None,
+        }
+    }
+
+    /// Adds the page or the subject to `question` where its own words name neither.
+    pub(crate) fn anchored(&self, question: &str) -> Option<String> {
+        if self.names_itself(question) {
+            return Some(question.to_owned());
+        }
+        let clause = self.subject_phrase()?;
+        Some(attach(question, &clause))
+    }
+
+    /// Whether `question` already names the page, the subject, a command or a product.
+    pub(crate) fn names_itself(&self, question: &str) -> bool {
+        let lower = question.to_lowercase();
+        let mentions = |name: &str| !name.is_empty() && lower.contains(&name.to_lowercase());
+        question.contains('`')
+            || self.subject_name().is_some_and(mentions)
+            || self.tool.as_ref().is_some_and(|tool| mentions(&tool.name))
+            || has_proper_name(question)
+    }
+}
+
+/// Puts `clause` before the question mark, or in front where the question is long.
+pub(crate) fn attach(question: &str, clause: &str) -> String {
+    let sentences = question.matches(['?', '.']).count();
+    if question.len() > 75 || sentences > 1 {
+        if sentences > 1 {
+            return format!("{} {}", phrase::upper_first(clause) + ":", question);
+        }
+        return format!(
+            "{}, {}",
+            phrase::upper_first(clause),
+            phrase::lower_first(question)
+        );
+    }
+    match question.strip_suffix('?') {
+        Some(stem) => format!("{} {clause}?", stem.trim_end()),
+        None => format!("{question} {clause}"),
+    }
+}
+
+/// A word past the first that is capitalised inside a sentence, or has capitals within.
+pub(crate) fn has_proper_name(text: &str) -> bool {
+    text.split_whitespace().enumerate().any(|(position, word)| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if word.len() < 2 || word == "I" {
+            return false;
+        }
+        let inner = word.chars().skip(1).any(char::is_uppercase);
+        let capital = word.chars().next().is_some_and(char::is_uppercase);
+        inner
+            || (position > 0
+                && capital
+                && !matches!(
+                    word,
+                    "CPU" | "GPU" | "ID" | "IDs" | "CPUs" | "GPUs" | "API" | "URL" | "SSH"
+                ))
+    })
+}
+
+/// A name that needs no article: a product, an acronym, a capitalised concept.
+fn is_proper(name: &str) -> bool {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    if words.is_empty() || words.len() > 7 || name.len() > 60 {
+        return false;
+    }
+    if words.len() == 1 {
+        return name.chars().any(char::is_uppercase) || is_code_like(name) || name.starts_with('`');
+    }
+    // In title case nearly every word is capitalised; one capital past the first word is a sign of a name as well.
+    words.iter().skip(1).any(|word| {
+        word.trim_start_matches(['(', '`'])
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
+    }) || words
+        .first()
+        .is_some_and(|first| first.chars().skip(1).any(char::is_uppercase))
+}
+
+fn named(name: &str) -> String {
+    if is_code_like(name) && !name.contains('`') {
+        format!("`{name}`")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The command or file a manual page is about.
+fn tool(chunk: &Chunk, path: &[String]) -> Option<Tool> {
+    let name = path
+        .first()?
+        .trim()
+        .trim_matches('`')
+        .split('(')
+        .next()?
+        .trim();
+    let shape = regex!(r"^[a-z][a-z0-9]*([._+-][a-z0-9]+)*$").is_match(name) && name.len() <= 32;
+    if !shape {
+        return None;
+    }
+    let is_file = regex!(r"\.(conf|yaml|yml|cfg|toml|ini|json)$").is_match(name);
+    let manual = path.iter().skip(1).any(|heading| {
+        regex!(r"^(?:NAME|SYNOPSIS|DESCRIPTION|OPTIONS|PARAMETERS|COMMANDS|EXAMPLES?|NOTES?|FILES|[A-Z][A-Z0-9 _/,()-]{3,})$")
+            .is_match(heading)
+    });
+    let known = chunk.commands.iter().any(|command| command == name);
+    (is_file || manual || known).then(|| Tool {
+        name: name.to_owned(),
+        is_file,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::chunk_of;
+
+    fn place(path: &[&str], subject: Option<&str>) -> Place {
+        let chunk = chunk_of("x", Vec::new(), path);
+        Place::new(&chunk, &chunk.heading_path, subject)
+    }
+
+    #[test]
+    fn a_manual_page_names_its_command() {
+        let place = place(&["sbatch", "OPTIONS"], Some("Slurm"));
+        assert_eq!(place.page_name().as_deref(), Some("`sbatch`"));
+        assert_eq!(place.clause().as_deref(), Some("with `sbatch`"));
+    }
+
+    #[test]
+    fn a_page_about_a_task_gives_a_clause() {
+        let place = place(
+            &["How to add docker hub credentials to a project", "Login"],
+            None,
+        );
+        assert_eq!(
+            place.clause().as_deref(),
+            Some("when adding docker hub credentials to a project")
+        );
+    }
+
+    #[test]
+    fn general_questions_get_the_subject() {
+        let slurm = place(&["Frequently Asked Questions"], Some("Slurm"));
+        assert_eq!(
+            slurm.anchored("Why is my job not running?").as_deref(),
+            Some("Why is my job not running in Slurm?")
+        );
+        assert_eq!(
+            slurm.anchored("Can Slurm emulate nodes?").as_deref(),
+            Some("Can Slurm emulate nodes?")
+        );
+        assert_eq!(
+            place(&["FAQ"], None).anchored("Why is my job not running?"),
+            None
+        );
+        let csc = place(&["FAQ"], Some("at CSC"));
+        assert_eq!(
+            csc.anchored("How is the time counted?").as_deref(),
+            Some("How is the time counted at CSC?")
+        );
+    }
+}

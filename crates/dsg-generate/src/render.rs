@@ -1,0 +1,516 @@
+//! Blocks to the light Markdown of an answer.
+
+use dsg_core::{BlockKind, Chunk, Span};
+
+use crate::inline::{clean, is_code_like};
+use crate::outline::Node;
+use crate::reference::{asides_removed, is_pointer, leans_back, points_around};
+use crate::regexes::regex;
+use crate::sentence::{Piece, sentences};
+
+/// Larger tables are looked up, not read.
+const MAX_TABLE_ROWS: usize = 12;
+/// Longer code is a listing, not an answer.
+const MAX_CODE_LINES: usize = 45;
+
+/// What one block shows, and which spans it takes that from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rendered {
+    pub(crate) text: String,
+    pub(crate) spans: Vec<Span>,
+    kind: Shape,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Running,
+    Code,
+    Other,
+}
+
+impl Rendered {
+    /// Ends in a colon and so needs what follows.
+    pub(crate) fn is_lead_in(&self) -> bool {
+        self.kind == Shape::Running && self.text.ends_with(':')
+    }
+
+    pub(crate) fn is_running_text(&self) -> bool {
+        self.kind == Shape::Running
+    }
+
+    pub(crate) fn is_code(&self) -> bool {
+        self.kind == Shape::Code
+    }
+}
+
+/// Blocks in order, and whether all of them are there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Passage {
+    pub(crate) blocks: Vec<Rendered>,
+    /// Nothing was left out for length or because it cannot be shown.
+    pub(crate) complete: bool,
+}
+
+impl Passage {
+    pub(crate) fn chars(&self) -> usize {
+        self.blocks.iter().map(|block| block.text.len()).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+}
+
+/// A stretch of a block: text of its own or a nested block.
+pub(crate) enum Segment<'n, 'c> {
+    Text(Span),
+    Node(&'n Node<'c>),
+}
+
+/// The content of `body` in order: nested blocks, and the text between them.
+pub(crate) fn segments<'n, 'c>(
+    chunk: &Chunk,
+    body: Span,
+    children: &'n [Node<'c>],
+) -> Vec<Segment<'n, 'c>> {
+    let mut found = Vec::new();
+    let mut position = body.start();
+    let text = |from: usize, to: usize, found: &mut Vec<Segment<'n, 'c>>| {
+        let Ok(span) = Span::new(from, to) else {
+            return;
+        };
+        let meaningful = chunk
+            .slice(span)
+            .is_some_and(|text| text.chars().any(char::is_alphanumeric));
+        if meaningful {
+            found.push(Segment::Text(span));
+        }
+    };
+    for child in children.iter().filter(|child| body.overlaps(child.span())) {
+        text(position, child.span().start(), &mut found);
+        found.push(Segment::Node(child));
+        position = child.span().end().max(position);
+    }
+    text(position, body.end(), &mut found);
+    found
+}
+
+/// The content of a block as a passage of at most about `budget` characters, cut at block boundaries (within the
+/// first paragraph at sentences).
+pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize) -> Passage {
+    let mut out = Passage {
+        blocks: Vec::new(),
+        complete: true,
+    };
+    let mut used = 0;
+    for (position, segment) in segments.iter().enumerate() {
+        let introduces = segments.get(position + 1).is_some_and(|next| {
+            matches!(next, Segment::Node(node) if !matches!(node.kind(), BlockKind::Paragraph | BlockKind::Heading { .. }))
+        });
+        let rendered = match segment {
+            Segment::Text(span) => paragraph(chunk, *span, introduces, budget.saturating_sub(used)),
+            Segment::Node(node) if matches!(node.kind(), BlockKind::Paragraph) => {
+                paragraph(chunk, node.body(), introduces, budget.saturating_sub(used))
+            }
+            Segment::Node(node) => block(chunk, node).map(|rendered| (rendered, true)),
+        };
+        let Some((rendered, whole)) = rendered else {
+            // A dropped pointer paragraph is no loss; anything else is.
+            let droppable = match segment {
+                Segment::Text(_) => true,
+                Segment::Node(node) => matches!(
+                    node.kind(),
+                    BlockKind::Paragraph | BlockKind::Caption | BlockKind::Heading { .. }
+                ),
+            };
+            if !droppable {
+                out.complete = false;
+                break;
+            }
+            continue;
+        };
+        if used > 0 && used + rendered.text.len() > budget {
+            out.complete = false;
+            break;
+        }
+        used += rendered.text.len();
+        out.blocks.push(rendered);
+        if !whole {
+            out.complete = false;
+            break;
+        }
+    }
+    drop_trailing_lead_in(&mut out);
+    out
+}
+
+/// A lead-in whose list or code was cut off promises what is not there.
+fn drop_trailing_lead_in(passage: &mut Passage) {
+    while passage.blocks.last().is_some_and(Rendered::is_lead_in) {
+        passage.blocks.pop();
+        passage.complete = false;
+    }
+}
+
+/// A paragraph without the sentences that a reader of the answer could not use; and whether it fits whole.
+fn paragraph(
+    chunk: &Chunk,
+    span: Span,
+    introduces: bool,
+    budget: usize,
+) -> Option<(Rendered, bool)> {
+    let pieces = sentences(chunk, span);
+    let kept = usable(&pieces, introduces);
+    let mut text = String::new();
+    let mut spans = Vec::new();
+    let mut whole = true;
+    for piece in &kept {
+        if !text.is_empty() && text.len() + piece.text.len() > budget.max(200) {
+            whole = false;
+            break;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&piece.text);
+        spans.push(piece.span);
+    }
+    (!text.is_empty()).then_some((
+        Rendered {
+            text,
+            spans,
+            kind: Shape::Running,
+        },
+        whole,
+    ))
+}
+
+/// The sentences of a paragraph that stand without their page. `introduces`: a block follows, so a colon or “the following
+/// example” is no loose end.
+pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
+    let mut kept: Vec<Piece> = Vec::new();
+    let mut gap = false;
+    for (position, piece) in pieces.iter().enumerate() {
+        let text = asides_removed(&piece.text).into_owned();
+        let last = position + 1 == pieces.len();
+        let lead_in = text.ends_with(':');
+        let loose = if last && introduces {
+            is_pointer(&text) && !lead_in
+        } else {
+            lead_in && !last || (lead_in && last) || is_pointer(&text) || points_around(&text)
+        };
+        if loose || (gap && leans_back(&text)) {
+            gap = true;
+            continue;
+        }
+        gap = false;
+        kept.push(Piece {
+            text,
+            span: piece.span,
+        });
+    }
+    kept
+}
+
+/// One block that is not running text.
+pub(crate) fn block(chunk: &Chunk, node: &Node<'_>) -> Option<Rendered> {
+    let (text, kind) = match node.kind() {
+        BlockKind::Paragraph => {
+            return paragraph(chunk, node.body(), false, usize::MAX).map(|(rendered, _)| rendered);
+        }
+        BlockKind::Code { language } => (code(chunk, node, language.as_deref())?, Shape::Code),
+        BlockKind::List { ordered } => (list(chunk, node, *ordered)?, Shape::Other),
+        BlockKind::ListItem => (item(chunk, node, "- ")?, Shape::Other),
+        BlockKind::Definition | BlockKind::Option => (entry(chunk, node)?, Shape::Other),
+        BlockKind::Table => (table(chunk, node)?, Shape::Other),
+        BlockKind::Quote => (nested(chunk, node, usize::MAX)?, Shape::Other),
+        BlockKind::Admonition { class } => {
+            let content = nested(chunk, node, usize::MAX)?;
+            (
+                format!("{}: {content}", admonition_word(class)),
+                Shape::Other,
+            )
+        }
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| Rendered {
+        text,
+        spans: vec![node.span()],
+        kind,
+    })
+}
+
+fn admonition_word(class: &str) -> &'static str {
+    match class {
+        "warning" | "danger" | "caution" | "attention" | "error" | "failure" | "bug" => "Warning",
+        "tip" | "hint" | "success" => "Tip",
+        _ => "Note",
+    }
+}
+
+fn nested(chunk: &Chunk, node: &Node<'_>, budget: usize) -> Option<String> {
+    let passage = passage(chunk, &segments(chunk, node.body(), &node.children), budget);
+    (passage.complete && !passage.is_empty()).then(|| {
+        passage
+            .blocks
+            .iter()
+            .map(|block| block.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    })
+}
+
+/// A fenced block, dedented.
+fn code(chunk: &Chunk, node: &Node<'_>, language: Option<&str>) -> Option<String> {
+    let raw = chunk.slice(node.block.body.unwrap_or(node.block.span))?;
+    let lines: Vec<&str> = raw.lines().collect();
+    // The body begins at its first non-space byte, so the first line's indent is that of the second at most.
+    let indent = lines
+        .iter()
+        .skip(1)
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| line.len() - line.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let first_indent = lines
+        .first()
+        .map_or(0, |line| line.len() - line.trim_start().len());
+    let indent = if first_indent > 0 {
+        indent.min(first_indent)
+    } else {
+        indent
+    };
+    let base_column = column(chunk, node.body());
+    let indent = if first_indent == 0 {
+        indent.min(base_column)
+    } else {
+        indent
+    };
+    let mut shown: Vec<String> = lines
+        .iter()
+        .enumerate()
+        .map(|(position, line)| {
+            let cut = if position == 0 && first_indent == 0 {
+                0
+            } else {
+                indent
+            };
+            line.get(cut..)
+                .unwrap_or_else(|| line.trim_start())
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    while shown.last().is_some_and(String::is_empty) {
+        shown.pop();
+    }
+    while shown.first().is_some_and(String::is_empty) {
+        shown.remove(0);
+    }
+    if shown.is_empty() || shown.len() > MAX_CODE_LINES || raw.contains("```") {
+        return None;
+    }
+    let language = language
+        .and_then(|info| info.split([' ', ',', '{']).next())
+        .filter(|word| regex!(r"^[A-Za-z][\w+-]*$").is_match(word))
+        .unwrap_or("");
+    Some(format!("```{language}\n{}\n```", shown.join("\n")))
+}
+
+/// Bytes between the start of the line and `span`, when they are all spaces.
+fn column(chunk: &Chunk, span: Span) -> usize {
+    let Ok(before) = Span::new(chunk.span.start(), span.start()) else {
+        return 0;
+    };
+    let text = chunk.slice(before).unwrap_or_default();
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    if line.trim().is_empty() {
+        line.len()
+    } else {
+        0
+    }
+}
+
+fn list(chunk: &Chunk, node: &Node<'_>, ordered: bool) -> Option<String> {
+    let mut lines = Vec::new();
+    for (position, child) in node.children.iter().enumerate() {
+        let marker = if ordered {
+            format!("{}. ", position + 1)
+        } else {
+            "- ".to_owned()
+        };
+        let shown = match child.kind() {
+            BlockKind::ListItem => item(chunk, child, &marker),
+            BlockKind::Definition | BlockKind::Option => entry(chunk, child),
+            _ => block(chunk, child).map(|rendered| rendered.text),
+        };
+        match shown {
+            Some(shown) => lines.push(shown),
+            // A step that cannot be shown breaks a procedure; a bullet that is only a pointer does not break a list.
+            None if ordered => return None,
+            None => {}
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn item(chunk: &Chunk, node: &Node<'_>, marker: &str) -> Option<String> {
+    let passage = passage(
+        chunk,
+        &segments(chunk, node.body(), &node.children),
+        usize::MAX,
+    );
+    if !passage.complete || passage.is_empty() {
+        return None;
+    }
+    let indent = " ".repeat(marker.len());
+    Some(hanging(&passage, marker, &indent))
+}
+
+fn hanging(passage: &Passage, marker: &str, indent: &str) -> String {
+    let mut out = String::from(marker);
+    for (position, block) in passage.blocks.iter().enumerate() {
+        if position > 0 {
+            out.push('\n');
+            if block.is_running_text() || block.is_code() {
+                out.push('\n');
+            }
+        }
+        for (number, line) in block.text.lines().enumerate() {
+            if number > 0 {
+                out.push('\n');
+            }
+            if (number > 0 || position > 0) && !line.is_empty() {
+                out.push_str(indent);
+            }
+            out.push_str(line);
+        }
+    }
+    out
+}
+
+/// A nested definition as a list item: “- `name`: what it says”.
+fn entry(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
+    let label = label(chunk, node)?;
+    let passage = passage(
+        chunk,
+        &segments(chunk, node.body(), &node.children),
+        usize::MAX,
+    );
+    if passage.is_empty() {
+        return Some(format!("- {label}"));
+    }
+    Some(hanging(&passage, &format!("- {label}: "), "  "))
+}
+
+/// The label of an entry with its names as code.
+pub(crate) fn label(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
+    let raw = chunk.slice(node.block.label?)?;
+    let shown = clean(raw, chunk.markup);
+    let shown = shown.trim_end_matches(':').trim();
+    if shown.is_empty() {
+        return None;
+    }
+    if shown.contains('`') {
+        return Some(shown.to_owned());
+    }
+    if node.kind() == &BlockKind::Option || is_code_like(shown) {
+        let parts: Vec<String> = shown.split(", ").map(|part| format!("`{part}`")).collect();
+        return Some(parts.join(", "));
+    }
+    Some(shown.to_owned())
+}
+
+fn table(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
+    let rows: Vec<&Node<'_>> = node
+        .children
+        .iter()
+        .filter(|row| matches!(row.kind(), BlockKind::Row { .. }))
+        .collect();
+    if rows.len() < 2 || rows.len() > MAX_TABLE_ROWS + 1 {
+        return None;
+    }
+    let mut lines = Vec::new();
+    let width = rows.first()?.block.cells.len();
+    for (position, row) in rows.iter().enumerate() {
+        if row.block.cells.len() != width {
+            return None;
+        }
+        let cells: Vec<String> = row
+            .block
+            .cells
+            .iter()
+            .map(|cell| cell_text(chunk, *cell).replace('|', "\\|"))
+            .collect();
+        lines.push(format!("| {} |", cells.join(" | ")));
+        if position == 0 {
+            lines.push(format!("|{}", " --- |".repeat(width)));
+        }
+    }
+    Some(lines.join("\n"))
+}
+
+/// A table cell, clean.
+pub(crate) fn cell_text(chunk: &Chunk, cell: Span) -> String {
+    chunk
+        .slice(cell)
+        .map(|raw| clean(raw.trim(), chunk.markup))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use dsg_core::Block;
+
+    use super::*;
+    use crate::outline::sections;
+    use crate::testing::{at, chunk_of};
+
+    #[test]
+    fn a_list_with_code_keeps_its_shape() {
+        let text = "1. Load it:\n\n   ```bash\n   module load x\n     y\n   ```\n\n2. Run it.";
+        let first = Span::of_len(0, text.find("\n\n2.").unwrap());
+        let body = at(text, "module load x\n     y");
+        let chunk = chunk_of(
+            text,
+            vec![
+                Block::new(
+                    BlockKind::List { ordered: true },
+                    Span::of_len(0, text.len()),
+                ),
+                Block::new(BlockKind::ListItem, first)
+                    .with_body(Span::new(3, first.end()).unwrap()),
+                Block::new(BlockKind::Paragraph, at(text, "Load it:")),
+                Block::new(
+                    BlockKind::Code {
+                        language: Some("bash".into()),
+                    },
+                    at(text, "```bash\n   module load x\n     y\n   ```"),
+                )
+                .with_body(body),
+                Block::new(BlockKind::ListItem, at(text, "2. Run it."))
+                    .with_body(at(text, "Run it.")),
+            ],
+            &["t"],
+        );
+        let found = sections(&chunk);
+        insta::assert_snapshot!(block(&chunk, &found[0].nodes[0]).unwrap().text, @r"
+        1. Load it:
+
+           ```bash
+           module load x
+             y
+           ```
+        2. Run it.
+        ");
+    }
+
+    #[test]
+    fn sentences_that_point_around_go_with_what_leans_on_them() {
+        let text = "Use it. See the guide. This explains more. Done at once.";
+        let chunk = chunk_of(text, Vec::new(), &["t"]);
+        let kept = usable(&sentences(&chunk, chunk.span), false);
+        let kept: Vec<&str> = kept.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(kept, ["Use it.", "Done at once."]);
+    }
+}

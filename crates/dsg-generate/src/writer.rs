@@ -1,0 +1,47 @@
+//! The extractive writer: one chunk in, drafts out.
+
+use dsg_core::{Chunk, Seed};
+
+use crate::draft::{Draft, Scope};
+use crate::outline::sections;
+use crate::patterns;
+use crate::place::Place;
+
+/// Writes question–answer drafts from a chunk's structure, with no model.
+///
+/// Pure: the same chunk, subject and seed give the same drafts. Answers are made of quoted spans and fixed words; a
+/// passage whose structure supports no good question gives none.
+///
+/// # Difficulty
+/// One point each for an answer of more than 350 characters, of more than 900, with two conditions (“if”, “unless”,
+/// “must”, …), with five, with five code tokens or a list; for an administrator's page; for an analytical question.
+/// None or one is basic, two or three intermediate, more advanced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtractiveWriter {
+    subject: Option<String>,
+    seed: Seed,
+}
+
+impl ExtractiveWriter {
+    /// A writer that names `subject` (`Slurm`, `at CSC`) where a question would otherwise be too general, and chooses
+    /// wordings by `seed`.
+    pub const fn new(subject: Option<String>, seed: Seed) -> Self {
+        Self { subject, seed }
+    }
+
+    /// The drafts of one chunk, in order of their place in it.
+    pub fn write(&self, chunk: &Chunk) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        for section in sections(chunk) {
+            let place = Place::new(chunk, &section.path, self.subject.as_deref());
+            let scope = Scope {
+                chunk,
+                section: &section,
+                place: &place,
+                seed: self.seed,
+            };
+            patterns::write(&scope, &mut drafts);
+        }
+        drafts
+    }
+}
