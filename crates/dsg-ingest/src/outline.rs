@@ -83,9 +83,9 @@ impl Outline {
         }
     }
 
-    /// Whether no block was recorded.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+    /// Takes back the block recorded last.
+    pub(crate) fn drop_last(&mut self) {
+        self.blocks.pop();
     }
 
     fn get(&mut self, mark: &Mark) -> Option<&mut Block> {

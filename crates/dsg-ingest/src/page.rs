@@ -28,6 +28,18 @@ pub(crate) struct Page {
     outline: Outline,
     prefix: String,
     glue: Glue,
+    /// Headings that nothing was written under yet.
+    bare: Vec<BareHeading>,
+}
+
+/// A heading at the end of the page.
+#[derive(Debug)]
+struct BareHeading {
+    level: u8,
+    /// Text length before the heading and its separator.
+    before: usize,
+    /// Whether its content was left out, so that the heading says nothing.
+    omitted: bool,
 }
 
 /// A list that is being written.
@@ -35,6 +47,9 @@ pub(crate) struct Page {
 #[must_use]
 pub(crate) struct OpenList {
     mark: Mark,
+    /// Text length before the list and its separator, and where the list begins.
+    before: (usize, usize),
+    glue: Glue,
     /// The next item's number, if items are numbered.
     next: Option<u64>,
     tight: bool,
@@ -80,11 +95,13 @@ impl Page {
             outline: Outline::default(),
             prefix: String::new(),
             glue: Glue::None,
+            bare: Vec::new(),
         }
     }
 
     /// The text and its blocks.
     pub(crate) fn finish(mut self) -> (String, Vec<Block>) {
+        self.drop_bare(0);
         let end = self.text.trim_end().len();
         self.text.truncate(end);
         if !self.text.is_empty() {
@@ -94,13 +111,32 @@ impl Page {
         (self.text, blocks)
     }
 
-    /// Whether nothing was written yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.outline.is_empty()
+    /// Notes that content was left out here, such as a table of contents; a heading with nothing else under it goes too.
+    pub(crate) fn omit(&mut self) {
+        for heading in &mut self.bare {
+            heading.omitted = true;
+        }
+    }
+
+    /// Removes trailing headings of `level` or deeper whose content was left out.
+    fn drop_bare(&mut self, level: u8) {
+        while let Some(last) = self
+            .bare
+            .pop_if(|last| last.level >= level && last.omitted)
+        {
+            self.text.truncate(last.before);
+            self.outline.drop_last();
+            self.glue = if self.text.is_empty() {
+                Glue::None
+            } else {
+                Glue::Blank
+            };
+        }
     }
 
     /// Separates the next block from the last one; returns where it begins.
     fn begin(&mut self, paragraph: bool) -> usize {
+        self.bare.clear();
         match self.glue {
             Glue::None => {}
             Glue::Term if paragraph => self.text.push(' '),
@@ -150,7 +186,16 @@ impl Page {
             return;
         }
         let level = level.clamp(1, 6);
+        self.drop_bare(level);
+        let mut bare = std::mem::take(&mut self.bare);
+        let before = self.text.len();
         let start = self.begin(false);
+        bare.push(BareHeading {
+            level,
+            before,
+            omitted: false,
+        });
+        self.bare = bare;
         for _ in 0..level {
             self.text.push('#');
         }
@@ -246,7 +291,8 @@ impl Page {
 
     /// Begins a list; numbered ones count from `first`.
     pub(crate) fn open_list(&mut self, first: Option<u64>) -> OpenList {
-        // A list right after a bullet or a term starts on its own line.
+        let glue = self.glue;
+        let before = self.text.len();
         let at = if self.glue == Glue::None {
             self.text.len()
         } else {
@@ -261,6 +307,8 @@ impl Page {
                 },
                 at,
             ),
+            before: (before, at),
+            glue,
             next: first,
             tight: true,
         }
@@ -268,8 +316,14 @@ impl Page {
 
     /// Ends a list.
     pub(crate) fn close_list(&mut self, list: OpenList) {
+        let (before, start) = list.before;
         self.outline.close(list.mark, self.text.len());
-        self.glue = Glue::Blank;
+        if self.text.len() == start {
+            self.text.truncate(before);
+            self.glue = list.glue;
+        } else {
+            self.glue = Glue::Blank;
+        }
     }
 
     /// Begins an item of `list`.
@@ -319,10 +373,12 @@ impl Page {
 
     /// Begins a definition or option: its term and a colon. `nested` ones are bullets.
     pub(crate) fn open_entry(&mut self, kind: BlockKind, term: &Term, nested: bool) -> OpenEntry {
+        // Right after a bullet the entry is what the bullet stands for.
+        let bullet = nested && self.glue != Glue::None;
         let start = self.begin(false);
         let mark = self.outline.open(kind, start);
         let before = self.prefix.len();
-        if nested {
+        if bullet {
             self.text.push_str("- ");
             self.indent("  ");
         }
@@ -332,7 +388,7 @@ impl Page {
         self.outline.set_label(&mark, span(label, self.text.len()));
         self.text.push_str(term.mark);
         let end = self.text.len();
-        let colon = !term.text.ends_with([':', '?', '.', '!']);
+        let colon = !term.text.ends_with([':', '?']);
         if colon {
             self.text.push(':');
         }
