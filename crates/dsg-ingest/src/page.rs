@@ -21,6 +21,19 @@ enum Glue {
     Blank,
 }
 
+/// What the next block is, as far as its distance to the last one goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// May follow a term on its line.
+    Paragraph,
+    /// May follow another item directly.
+    Bullet,
+    /// A line of a table.
+    Row,
+    /// Stands apart.
+    Block,
+}
+
 /// A text under construction.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -135,16 +148,16 @@ impl Page {
     }
 
     /// Separates the next block from the last one; returns where it begins.
-    fn begin(&mut self, paragraph: bool) -> usize {
+    fn begin(&mut self, next: Next) -> usize {
         self.bare.clear();
-        match self.glue {
-            Glue::None => {}
-            Glue::Term if paragraph => self.text.push(' '),
-            Glue::Line => {
+        match (self.glue, next) {
+            (Glue::None, _) => {}
+            (Glue::Term, Next::Paragraph) => self.text.push(' '),
+            (Glue::Line, Next::Bullet | Next::Row) => {
                 self.text.push('\n');
                 self.text.push_str(&self.prefix);
             }
-            Glue::Term | Glue::Blank => {
+            _ => {
                 self.text.push('\n');
                 self.text.push_str(self.prefix.trim_end());
                 self.text.push('\n');
@@ -189,7 +202,7 @@ impl Page {
         self.drop_bare(level);
         let mut bare = std::mem::take(&mut self.bare);
         let before = self.text.len();
-        let start = self.begin(false);
+        let start = self.begin(Next::Block);
         bare.push(BareHeading {
             level,
             before,
@@ -233,7 +246,7 @@ impl Page {
         } else {
             None
         };
-        let start = self.begin(true);
+        let start = self.begin(Next::Paragraph);
         let Some(note) = found else {
             self.push_lines(inline);
             self.outline
@@ -270,7 +283,7 @@ impl Page {
             .max()
             .unwrap_or_default();
         let fence = "`".repeat(longest.max(2) + 1);
-        let start = self.begin(false);
+        let start = self.begin(Next::Block);
         self.text.push_str(&fence);
         self.text.push_str(language.unwrap_or_default());
         self.text.push('\n');
@@ -296,7 +309,7 @@ impl Page {
         let at = if self.glue == Glue::None {
             self.text.len()
         } else {
-            let at = self.begin(false);
+            let at = self.begin(Next::Block);
             self.glue = Glue::None;
             at
         };
@@ -331,7 +344,7 @@ impl Page {
         if self.glue != Glue::None {
             self.glue = if list.tight { Glue::Line } else { Glue::Blank };
         }
-        let start = self.begin(false);
+        let start = self.begin(Next::Bullet);
         let mark = self.outline.open(BlockKind::ListItem, start);
         let bullet = match &mut list.next {
             Some(number) => {
@@ -375,7 +388,7 @@ impl Page {
     pub(crate) fn open_entry(&mut self, kind: BlockKind, term: &Term, nested: bool) -> OpenEntry {
         // Right after a bullet the entry is what the bullet stands for.
         let bullet = nested && self.glue != Glue::None;
-        let start = self.begin(false);
+        let start = self.begin(if nested { Next::Bullet } else { Next::Block });
         let mark = self.outline.open(kind, start);
         let before = self.prefix.len();
         if bullet {
@@ -421,16 +434,9 @@ impl Page {
         self.glue = if tight { Glue::Line } else { Glue::Blank };
     }
 
-    /// Makes the next block follow after a blank line.
-    pub(crate) fn gap(&mut self) {
-        if self.glue == Glue::Line {
-            self.glue = Glue::Blank;
-        }
-    }
-
     /// Begins a quote.
     pub(crate) fn open_quote(&mut self) -> OpenBox {
-        let start = self.begin(false);
+        let start = self.begin(Next::Block);
         let mark = self.outline.open(BlockKind::Quote, start);
         self.text.push_str("> ");
         let prefix = self.indent("> ");
@@ -444,7 +450,7 @@ impl Page {
 
     /// Begins an admonition with its title, or its class as the title.
     pub(crate) fn open_admonition(&mut self, class: &str, title: &str) -> OpenBox {
-        let start = self.begin(false);
+        let start = self.begin(Next::Block);
         let mark = self.outline.open(
             BlockKind::Admonition {
                 class: class.to_owned(),
@@ -491,14 +497,14 @@ impl Page {
             return;
         }
         let mut label = None;
-        let start = self.begin(false);
+        let start = self.begin(Next::Block);
         let mark = self.outline.open(BlockKind::Table, start);
         if !caption.trim().is_empty() {
             let at = self.text.len();
             self.text.push_str(&caption.trim().replace('\n', " "));
             label = Some(span(at, self.text.len()));
             self.glue = Glue::Blank;
-            self.begin(false);
+            self.begin(Next::Block);
         }
         let mut ruled = false;
         let head = header.map(|cells| (true, cells));
@@ -506,13 +512,13 @@ impl Page {
         for (nth, (is_header, cells)) in head.into_iter().chain(body).enumerate() {
             if nth > 0 {
                 self.glue = Glue::Line;
-                self.begin(false);
+                self.begin(Next::Row);
             }
             self.row(is_header, cells, columns);
             if !ruled {
                 ruled = true;
                 self.glue = Glue::Line;
-                self.begin(false);
+                self.begin(Next::Row);
                 self.text.push('|');
                 for _ in 0..columns {
                     self.text.push_str(" --- |");

@@ -393,7 +393,8 @@ impl Renderer {
         }
         let keys = ["section", "date", "version", "manual"];
         for (key, value) in keys.iter().zip(shown.iter().skip(1)) {
-            if !value.is_empty() {
+            let dated = *key != "date" || value.contains(|c: char| c.is_ascii_digit());
+            if !value.is_empty() && dated {
                 self.metadata
                     .insert((*key).to_owned(), Value::String(value.clone()));
             }
@@ -457,6 +458,15 @@ impl Renderer {
         if !joins || self.level().entry.is_some() {
             self.end_tags();
             self.end_level_blocks();
+        }
+        if is_sentence(&text) {
+            // A lead-in, often the first line of more.
+            let ends = text.ends_with(':');
+            self.add(run, false);
+            if ends {
+                self.flush();
+            }
+            return;
         }
         self.level().tags.push(run);
     }
