@@ -87,9 +87,15 @@ fn markdown(source: &str) -> String {
             && reference.chars().any(char::is_lowercase);
         (full || words).then(|| (CowStr::Borrowed("#"), CowStr::Borrowed("")))
     };
+    // A slice may begin like a block that it is not: `1. `, `- `, `# `.
+    let begun = regex!(r"^(?:\d+[.)]|[-+*#]+)\s").find(&text);
+    let (marker, text) = text
+        .split_at_checked(begun.map_or(0, |found| found.end()))
+        .unwrap_or(("", &text));
     let parser =
-        Parser::new_with_broken_link_callback(&text, Options::ENABLE_STRIKETHROUGH, Some(resolve));
+        Parser::new_with_broken_link_callback(text, Options::ENABLE_STRIKETHROUGH, Some(resolve));
     let mut out = String::with_capacity(text.len());
+    out.push_str(marker);
     // Where each open emphasis began, so that its content can be looked at when it closes.
     let mut open: Vec<usize> = Vec::new();
     let mut image = 0_usize;
@@ -114,7 +120,6 @@ fn markdown(source: &str) -> String {
                     out.push('`');
                 }
             }
-            Event::Start(Tag::Item) => out.push_str(" - "),
             Event::Start(_) | Event::End(_) => {}
             Event::Text(words) => {
                 if dropped_tag.is_none() {
@@ -171,7 +176,7 @@ fn attributes_removed(text: &str) -> Cow<'_, str> {
     if !text.contains(['{', '[', ':', '^']) {
         return Cow::Borrowed(text);
     }
-    let text = regex!(r"\{\s*[:#.][^{}]*\}").replace_all(text, "");
+    let text = regex!(r#"\{\s*(?:[:#.][^{}]*|\w+\s*=\s*["'][^{}]*)\}"#).replace_all(text, "");
     let text = regex!(r"\[\^[^\]\s]+\]:?")
         .replace_all(&text, "")
         .into_owned();

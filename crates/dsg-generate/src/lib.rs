@@ -27,6 +27,7 @@ mod generator;
 mod inline;
 mod outline;
 mod patterns;
+mod person;
 mod phrase;
 mod place;
 mod plan;

@@ -45,6 +45,8 @@ pub(crate) struct Section<'c> {
     pub(crate) heading: Option<Span>,
     /// Level of the heading, if it stands here.
     pub(crate) level: Option<u8>,
+    /// Whether a heading of a deeper level follows, so that the content goes on below it.
+    pub(crate) divided: bool,
     /// Top-level blocks in order.
     pub(crate) nodes: Vec<Node<'c>>,
 }
@@ -73,6 +75,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
         closed: false,
         heading: None,
         level: None,
+        divided: false,
         nodes: Vec::new(),
     };
     for node in nodes {
@@ -112,6 +115,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
         }
         if current.heading.is_some() || !current.nodes.is_empty() {
             current.closed = true;
+            current.divided = current.level.is_some_and(|own| level > own);
             found.push(current);
         }
         current = Section {
@@ -120,6 +124,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
             closed: false,
             heading: Some(label),
             level: Some(level),
+            divided: false,
             nodes: Vec::new(),
         };
     }
@@ -129,8 +134,8 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
 
 /// A heading as a reader sees it: no markup, no number, no link signs.
 pub(crate) fn heading_text(text: &str, chunk: &Chunk) -> String {
-    let text = clean(text, chunk.markup);
-    let text = regex!(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.)\s+").replace(&text, "");
+    let text = regex!(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.)\s+").replace(text.trim(), "");
+    let text = clean(&text, chunk.markup);
     let text = regex!(r"\s*[¶#]+$").replace(&text, "");
     text.trim().trim_end_matches(':').to_owned()
 }

@@ -36,7 +36,11 @@ pub(crate) fn classify(title: &str) -> Title {
     let mut words = title.split_whitespace();
     let first = words.next().unwrap_or_default();
     let next = words.next().unwrap_or_default();
-    if let Some(base) = verbs::base_of_gerund(first) {
+    let page_word = matches!(
+        first.to_lowercase().as_str(),
+        "troubleshooting" | "getting" | "scheduling" | "accounting" | "working"
+    );
+    if let Some(base) = verbs::base_of_gerund(first).filter(|_| !page_word) {
         let rest = title.get(first.len()..).unwrap_or_default().trim();
         if !rest.is_empty() && !regex!(r"^(?:and|or|of|with|in|on|for|is|are)\b").is_match(rest)
             || next == "with" && base != "start"
@@ -155,7 +159,7 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
         "the" | "a" | "an" | "all" | "which" | "what" | "how"
     );
     let dangling = regex!(
-        r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is)$|https?://|\?|!|^\S+ (?:this|that)\b"
+        r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|given|specified|respective|corresponding|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is)$|https?://|\?|!|^\S+ (?:this|that)\b"
     )
     .is_match(phrase);
     let balanced = phrase.matches('`').count() % 2 == 0
@@ -191,6 +195,16 @@ pub(crate) fn lower_first(text: &str) -> String {
     }
     let rest = text.get(initial.len_utf8()..).unwrap_or_default();
     initial.to_lowercase().chain(rest.chars()).collect()
+}
+
+/// `The Kraken tool` → `the Kraken tool`; names stay as they are.
+pub(crate) fn lower_article(name: &str) -> String {
+    match name.split_once(' ') {
+        Some((article @ ("The" | "A" | "An"), rest)) => {
+            format!("{} {rest}", article.to_lowercase())
+        }
+        _ => name.to_owned(),
+    }
 }
 
 /// Upper-cases the first letter.

@@ -73,40 +73,68 @@ impl Place {
         )
     }
 
-    /// The page's name where it has one that stands alone: a product, a command, a concept.
+    /// The page's name where it has one that stands alone: a product, a command.
     pub(crate) fn page_name(&self) -> Option<String> {
         if let Some(tool) = &self.tool {
             return Some(tool.code());
         }
         let name = name_of(&self.title);
         match classify(&name) {
-            Title::Name(_) if is_proper(&name) => Some(named(&name)),
+            Title::Name(_) if is_product(&name) => Some(named(&name)),
             _ => None,
         }
     }
 
-    /// A clause that says where a question belongs: `with Kraken`, `when creating a project`, `in `slurm.conf``.
+    /// Clauses that say where a question belongs, the nearest heading first: `with Kraken`, `when creating a project`,
+    /// `in Pouta`, `in `slurm.conf``; the configured subject last.
+    fn clauses(&self) -> impl Iterator<Item = String> + '_ {
+        let tool = self.tool.iter().map(|tool| {
+            let preposition = if tool.is_file { "in" } else { "with" };
+            format!("{preposition} {}", tool.code())
+        });
+        let headings = self
+            .trail
+            .iter()
+            .rev()
+            .filter_map(|heading| clause_of(heading));
+        tool.chain(headings).chain(self.subject_phrase())
+    }
+
+    /// The nearest clause that is not the subject.
     pub(crate) fn clause(&self) -> Option<String> {
-        if let Some(tool) = &self.tool {
-            return Some(if tool.is_file {
-                format!("in {}", tool.code())
-            } else {
-                format!("with {}", tool.code())
-            });
-        }
-        match classify(&self.title) {
-            Title::Task(task) => phrase::as_gerund(&task).map(|gerund| format!("when {gerund}")),
-            Title::Name(_) => self.page_name().map(|name| format!("with {name}")),
-            _ => None,
-        }
+        let subject = self.subject_phrase();
+        self.clauses()
+            .find(|clause| Some(clause) != subject.as_ref())
     }
 
-    /// Adds the page or the subject to `question` where its own words name neither.
+    /// The nearest heading that names something, as it stands.
+    pub(crate) fn nearest_name(&self) -> Option<&str> {
+        self.trail
+            .iter()
+            .rev()
+            .map(String::as_str)
+            .find(|heading| has_proper_name(&format!("about {heading}")) && heading.len() <= 60)
+    }
+
+    /// Adds the page's name or the subject to `question` where its own words name neither.
     pub(crate) fn anchored(&self, question: &str) -> Option<String> {
         if self.names_itself(question) {
             return Some(question.to_owned());
         }
-        let clause = self.subject_phrase()?;
+        let clause = match (&self.tool, self.page_name()) {
+            (None, Some(name)) => format!("in {name}"),
+            _ => self.subject_phrase()?,
+        };
+        Some(attach(question, &clause))
+    }
+
+    /// Adds the nearest heading that says more than the question itself, else the subject, to a question about doing
+    /// something.
+    pub(crate) fn situated(&self, question: &str) -> Option<String> {
+        if self.names_itself(question) {
+            return Some(question.to_owned());
+        }
+        let clause = self.clauses().find(|clause| says_more(clause, question))?;
         Some(attach(question, &clause))
     }
 
@@ -140,7 +168,7 @@ pub(crate) fn attach(question: &str, clause: &str) -> String {
     }
 }
 
-/// A word past the first that is capitalised inside a sentence, or has capitals within.
+/// Whether a word past the first is capitalised inside a sentence, or has capitals within.
 pub(crate) fn has_proper_name(text: &str) -> bool {
     text.split_whitespace().enumerate().any(|(position, word)| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
@@ -149,9 +177,10 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
         }
         let inner = word.chars().skip(1).any(char::is_uppercase);
         let capital = word.chars().next().is_some_and(char::is_uppercase);
-        inner
+        (inner && !is_plain_capital(word))
             || (position > 0
                 && capital
+                && !is_plain_capital(word)
                 && !matches!(
                     word,
                     "CPU" | "GPU" | "ID" | "IDs" | "CPUs" | "GPUs" | "API" | "URL" | "SSH"
@@ -159,24 +188,85 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
     })
 }
 
-/// A name that needs no article: a product, an acronym, a capitalised concept.
-fn is_proper(name: &str) -> bool {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    if words.is_empty() || words.len() > 7 || name.len() > 60 {
+/// What a heading adds to a question about something beneath it.
+fn clause_of(heading: &str) -> Option<String> {
+    match classify(heading) {
+        Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
+            .filter(|gerund| gerund.len() <= 70)
+            .map(|gerund| format!("when {gerund}")),
+        Title::Name(name) => {
+            let name = name_of(&name);
+            if is_product(&name) {
+                return Some(format!("with {}", named(&name)));
+            }
+            // “Security guidelines for Pouta” is about Pouta.
+            regex!(
+                r"\b(?:for|in|on|at|with|using|to|of)\s+((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*){0,2})$"
+            )
+            .captures(&name)
+            .and_then(|found| found.get(1))
+            .filter(|name| !is_plain_capital(name.as_str()))
+            .map(|name| format!("in {}", name.as_str()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether `clause` has a content word that `question` lacks, and does not largely repeat it.
+fn says_more(clause: &str, question: &str) -> bool {
+    let stem = |word: &str| -> String {
+        word.to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .take(5)
+            .collect()
+    };
+    let known: Vec<String> = question.split_whitespace().map(stem).collect();
+    let words: Vec<String> = clause
+        .split_whitespace()
+        .skip(1)
+        .map(stem)
+        .filter(|word| word.len() > 2)
+        .collect();
+    let repeated = words
+        .iter()
+        .filter(|word| {
+            known
+                .iter()
+                .any(|known| known.starts_with(&word.chars().take(4).collect::<String>()))
+        })
+        .count();
+    !words.is_empty() && repeated * 2 < words.len()
+}
+
+/// Words that are capitalised in titles without naming anything.
+fn is_plain_capital(word: &str) -> bool {
+    regex!(r"(?i)^(?:access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
+}
+
+/// A name that needs no article: a product, an acronym, a tool.
+fn is_product(name: &str) -> bool {
+    let bare = regex!(r"\s*\([^)]*\)").replace_all(name, "");
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    if words.is_empty() || words.len() > 4 || bare.len() > 40 || name.contains([':', ',', '?', '/'])
+    {
         return false;
     }
-    if words.len() == 1 {
-        return name.chars().any(char::is_uppercase) || is_code_like(name) || name.starts_with('`');
-    }
-    // In title case nearly every word is capitalised; one capital past the first word is a sign of a name as well.
-    words.iter().skip(1).any(|word| {
-        word.trim_start_matches(['(', '`'])
-            .chars()
+    let capital = |word: &str| {
+        word.chars()
             .next()
             .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
-    }) || words
-        .first()
-        .is_some_and(|first| first.chars().skip(1).any(char::is_uppercase))
+    };
+    let distinct = words.iter().any(|word| {
+        !is_plain_capital(word) && (word.chars().any(char::is_uppercase) || is_code_like(word))
+    });
+    let last_is_plain = words.last().is_some_and(|last| {
+        words.len() > 1 && regex!(r"(?i)^(?:access|accounts?|billing|changes|commands|concepts|considerations|data|examples|exercises?|features|files|flavors?|guidelines|hints|images?|issues|jobs|limits?|notes|options|partitions?|policy|policies|projects|questions|rates|resources|scripts?|services|settings|states|storage|systems?|tasks|terms|tips|topics|types|users|variables|versions|volumes|applications|applicant|environments?|nodes|overview|renewal|hardware|software|modules|support)$").is_match(last)
+    });
+    let cased = words
+        .iter()
+        .all(|word| capital(word) || is_code_like(word) || word.chars().any(char::is_uppercase));
+    distinct && !last_is_plain && (cased || (words.len() == 1 && is_code_like(name)))
 }
 
 fn named(name: &str) -> String {

@@ -30,10 +30,17 @@ pub(crate) fn is_pointer(text: &str) -> bool {
         r"(?xi)^(?:
             (?:please\s+)?(?:also\s+)?(?:see|refer\ to|consult|read\ more|check\ out|visit|have\ a\ look|take\ a\ look|look\ at|look\ for|browse)\b
             |(?:for|more|further|additional|detailed)\b[^.]{0,70}?\b(?:information|details?|instructions|documentation|examples?|explanation|discussion|description|reading|help|guidance|options)\b[^.]{0,90}?\b(?:see|refer|consult|read|check|visit|can\ be\ found|is\ available|are\ available|available|found|look|contact|here)\b
+            |to\ (?:learn|read|know|find\ out)\ more\b|learn\ more\b
+            |(?:here|below)\ (?:are|is|you\ (?:can\ )?find)\b[^.]{0,60}\b(?:links?|references?|examples?|pages?|guides?|instructions|tutorials?|overview)\b
+            |(?:you\ (?:might|may)\ (?:also\ )?(?:want|wish|like)\ to\ (?:check|read|see|look|visit))\b
+            |(?:we|let'?s|let\ us)\ (?:will\ )?(?:now\ )?(?:go\ through|walk|look\ at|discuss|cover|present|take\ a\ look|show\ (?:you\ )?how|explain|describe)\b
+            |in\ (?:this|the\ following)\ (?:tutorial|guide|section|page|article|document|example|chapter|faq|tutorials|exercise|case\ we)\b
+            |this\ (?:tutorial|guide|section|page|article|document|chapter|faq|manual\ page|man\ page)\b
             |(?:you\ can\ )?(?:find|get|read)\ (?:more|further|additional|detailed)
             |(?:more|further|additional)\ (?:information|details|instructions|on|about)\b
             |(?:a|the)\ (?:full|complete|detailed|more\ detailed)\ (?:list|description|explanation|documentation|instructions?|guide|tutorial)\b[^.]*\b(?:found|available|see|here)\b
             |note\ that\ (?:this|the)\ (?:page|guide|document|tutorial)
+            |(?:figure|fig\.|screenshot|image)\b[^.]{0,120}\.?$
             |click\ here|follow\ (?:the|these)\ (?:link|instructions\ (?:here|in|on|at))
             |(?:if\ you\ (?:have|need|want|encounter)[^.]{0,60},\s*)(?:please\s+)?(?:see|read|contact|refer|check)\b
             |.{0,60}\b(?:see|read)\ (?:also|more|our|the)\b.{0,60}\b(?:page|pages|section|guide|documentation|manual|tutorial|instructions|here|chapter)\b[^.]{0,40}\.?$

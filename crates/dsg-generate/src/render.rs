@@ -103,10 +103,17 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
         complete: true,
     };
     let mut used = 0;
+    let mut skip_next = false;
     for (position, segment) in segments.iter().enumerate() {
+        if std::mem::take(&mut skip_next) {
+            continue;
+        }
         let introduces = segments.get(position + 1).is_some_and(|next| {
             matches!(next, Segment::Node(node) if !matches!(node.kind(), BlockKind::Paragraph | BlockKind::Heading { .. }))
         });
+        skip_next =
+            introduces && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span));
+        let introduces = introduces && !skip_next;
         let rendered = match segment {
             Segment::Text(span) => paragraph(chunk, *span, introduces, budget.saturating_sub(used)),
             Segment::Node(node) if matches!(node.kind(), BlockKind::Paragraph) => {
@@ -142,6 +149,21 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     }
     drop_trailing_lead_in(&mut out);
     out
+}
+
+/// The span of running text, if the segment is that.
+pub(crate) fn text_span(segment: &Segment<'_, '_>) -> Option<Span> {
+    match segment {
+        Segment::Text(span) => Some(*span),
+        Segment::Node(node) => matches!(node.kind(), BlockKind::Paragraph).then(|| node.body()),
+    }
+}
+
+/// A paragraph whose last sentence only introduces links.
+fn leads_elsewhere(chunk: &Chunk, span: Span) -> bool {
+    sentences(chunk, span)
+        .last()
+        .is_some_and(|last| last.text.ends_with(':') && is_pointer(&last.text))
 }
 
 /// A lead-in whose list or code was cut off promises what is not there.
@@ -195,7 +217,7 @@ pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
         let last = position + 1 == pieces.len();
         let lead_in = text.ends_with(':');
         let loose = if last && introduces {
-            is_pointer(&text) && !lead_in
+            is_pointer(&text)
         } else {
             lead_in && !last || (lead_in && last) || is_pointer(&text) || points_around(&text)
         };
@@ -265,26 +287,14 @@ fn code(chunk: &Chunk, node: &Node<'_>, language: Option<&str>) -> Option<String
     let raw = chunk.slice(node.block.body.unwrap_or(node.block.span))?;
     let lines: Vec<&str> = raw.lines().collect();
     // The body begins at its first non-space byte, so the first line's indent is that of the second at most.
-    let indent = lines
-        .iter()
-        .skip(1)
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| line.len() - line.trim_start().len())
-        .min()
-        .unwrap_or(0);
-    let first_indent = lines
-        .first()
-        .map_or(0, |line| line.len() - line.trim_start().len());
+    let indent_of = |line: &&str| line.len() - line.trim_start().len();
+    let first_indent = lines.first().map_or(0, indent_of);
+    let later = lines.iter().skip(1).filter(|line| !line.trim().is_empty());
+    let least = later.map(indent_of).min();
     let indent = if first_indent > 0 {
-        indent.min(first_indent)
+        least.map_or(first_indent, |least| least.min(first_indent))
     } else {
-        indent
-    };
-    let base_column = column(chunk, node.body());
-    let indent = if first_indent == 0 {
-        indent.min(base_column)
-    } else {
-        indent
+        least.unwrap_or(0).min(column(chunk, node.body()))
     };
     let mut shown: Vec<String> = lines
         .iter()

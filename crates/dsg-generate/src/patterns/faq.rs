@@ -57,7 +57,8 @@ fn answer(
     if leans_on_others(question) {
         return None;
     }
-    let question = scope.place.anchored(question)?;
+    let question = regex!(r"(?i)^how to ").replace(question, "How do I ");
+    let question = scope.place.anchored(&question)?;
     let passage = passage(scope.chunk, body, BUDGET);
     let answer = Answer::default().blocks(&passage.blocks);
     scope.asked(kind_of(&question), template, question, answer)

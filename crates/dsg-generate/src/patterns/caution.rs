@@ -1,0 +1,110 @@
+//! Warnings and notes, asked about what they stand beside.
+
+use dsg_core::{BlockKind, QuestionType};
+
+use crate::answer::Answer;
+use crate::draft::{Draft, Scope};
+use crate::person::first_person;
+use crate::phrase::{Title, as_gerund, classify, is_generic};
+use crate::reference::may_open_an_answer;
+use crate::render::{Passage, passage, segments};
+use crate::wording::Wording;
+
+const WARNING: Wording = Wording {
+    name: "caution/task",
+    version: 1,
+    texts: &[
+        "What should I watch out for when {task}?",
+        "What do I have to keep in mind when {task}?",
+    ],
+};
+const TOPIC: Wording = Wording {
+    name: "caution/topic",
+    version: 1,
+    texts: &[
+        "What should I keep in mind about {name}?",
+        "What is important to know about {name}?",
+    ],
+};
+
+pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
+    for node in &scope.section.nodes {
+        let BlockKind::Admonition { class } = node.kind() else {
+            continue;
+        };
+        if !matches!(
+            class.as_str(),
+            "warning" | "danger" | "caution" | "important" | "attention" | "note"
+        ) {
+            continue;
+        }
+        let content = passage(
+            scope.chunk,
+            &segments(scope.chunk, node.body(), &node.children),
+            900,
+        );
+        if !content.complete
+            || content.chars() < 70
+            || !content
+                .blocks
+                .first()
+                .is_some_and(|first| may_open_an_answer(&first.text))
+        {
+            continue;
+        }
+        let answer = Answer::default().blocks(&content.blocks);
+        let key = format!("{}", node.span().start());
+        let notable = matches!(
+            class.as_str(),
+            "warning" | "danger" | "caution" | "important" | "attention"
+        );
+        let nearest = scope
+            .section
+            .path
+            .iter()
+            .rev()
+            .take(2)
+            .find(|title| !is_generic(title));
+        let Some(title) = nearest else { continue };
+        let drafted = match classify(title) {
+            Title::Task(task) => as_gerund(&first_person(&task))
+                .filter(|_| is_about(&content, &task))
+                .and_then(|gerund| {
+                    let question = WARNING.fill(scope.seed, &key, &[("task", &gerund)]);
+                    let question = scope.place.situated(&question)?;
+                    scope.asked(QuestionType::Analytical, &WARNING.id(), question, answer)
+                }),
+            Title::Name(name)
+                if scope.section.path.len() == 1
+                    || crate::place::has_proper_name(&format!("about {name}")) =>
+            {
+                let question = TOPIC.fill(scope.seed, &key, &[("name", &name)]);
+                scope.place.situated(&question).and_then(|question| {
+                    scope.asked(QuestionType::Analytical, &TOPIC.id(), question, answer)
+                })
+            }
+            _ => None,
+        };
+        drafts.extend(drafted);
+    }
+}
+
+/// Whether the content shares a content word with the heading it stands under.
+fn is_about(content: &Passage, title: &str) -> bool {
+    let text = content
+        .blocks
+        .iter()
+        .map(|block| block.text.to_lowercase())
+        .collect::<Vec<_>>()
+        .join(" ");
+    title
+        .split_whitespace()
+        .map(|word| {
+            word.to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric())
+                .take(5)
+                .collect::<String>()
+        })
+        .any(|stem| stem.len() >= 4 && text.contains(&stem))
+}

@@ -1,0 +1,429 @@
+//! Sentences that carry their own question: “To do X, …”, “You can do X with …”, “If X, …”; with the code they introduce.
+
+use dsg_core::{BlockKind, QuestionType, Span};
+
+use crate::answer::Answer;
+use crate::draft::{Draft, Scope};
+use crate::outline::Node;
+use crate::person::first_person;
+use crate::phrase::{lower_first, task};
+use crate::reference::{asides_removed, is_pointer, leans_back, points_around};
+use crate::regexes::regex;
+use crate::render::{Rendered, block};
+use crate::sentence::{Piece, sentences};
+use crate::verbs;
+use crate::wording::Wording;
+
+/// Longest explanation that may follow a command.
+const MAX_EXPLANATION: usize = 420;
+/// Longest answer made of sentences.
+const MAX_SENTENCES: usize = 700;
+
+const TASK_CODE: Wording = Wording {
+    name: "task/code",
+    version: 1,
+    texts: &[
+        "How do I {task}?",
+        "How can I {task}?",
+        "What is the command to {task}?",
+        "Which command do I use to {task}?",
+    ],
+};
+const TASK_TEXT: Wording = Wording {
+    name: "task/text",
+    version: 1,
+    texts: &[
+        "How do I {task}?",
+        "How can I {task}?",
+        "What do I need to do to {task}?",
+    ],
+};
+const CONDITION_ACTION: Wording = Wording {
+    name: "condition/action",
+    version: 1,
+    texts: &[
+        "What should I do if {clause}?",
+        "What can I do if {clause}?",
+    ],
+};
+const CONDITION_EFFECT: Wording = Wording {
+    name: "condition/effect",
+    version: 1,
+    texts: &["What happens if {clause}?"],
+};
+const CONDITION_WHEN: Wording = Wording {
+    name: "condition/when",
+    version: 1,
+    texts: &["What happens when {clause}?"],
+};
+
+pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
+    siblings(scope, &scope.section.nodes, drafts);
+}
+
+fn siblings(scope: &Scope<'_, '_>, nodes: &[Node<'_>], drafts: &mut Vec<Draft>) {
+    for (position, node) in nodes.iter().enumerate() {
+        match node.kind() {
+            BlockKind::Paragraph => {
+                let following = nodes.get(position + 1..).unwrap_or_default();
+                paragraph(scope, node.body(), following, drafts);
+            }
+            BlockKind::List { ordered: false } | BlockKind::Admonition { .. } => {
+                siblings(scope, &node.children, drafts);
+            }
+            BlockKind::ListItem => {
+                if node
+                    .children
+                    .iter()
+                    .any(|child| matches!(child.kind(), BlockKind::Paragraph))
+                {
+                    siblings(scope, &node.children, drafts);
+                } else if node.children.is_empty() {
+                    paragraph(scope, node.body(), &[], drafts);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn paragraph(scope: &Scope<'_, '_>, span: Span, following: &[Node<'_>], drafts: &mut Vec<Draft>) {
+    let pieces: Vec<Piece> = sentences(scope.chunk, span)
+        .into_iter()
+        .map(|piece| Piece {
+            text: asides_removed(&piece.text).into_owned(),
+            span: piece.span,
+        })
+        .collect();
+    for (position, piece) in pieces.iter().enumerate() {
+        let last = position + 1 == pieces.len();
+        if piece.text.ends_with(':') {
+            if last {
+                drafts.extend(introduced(scope, &pieces, piece, following));
+            }
+            continue;
+        }
+        if is_pointer(&piece.text) || points_around(&piece.text) || leans_back(&piece.text) {
+            continue;
+        }
+        let rest = pieces.get(position + 1..).unwrap_or_default();
+        drafts.extend(purpose(scope, piece, rest).or_else(|| condition(scope, piece, rest)));
+    }
+}
+
+/// A lead-in with the code (or numbered steps) that it announces, and the paragraph that explains them.
+fn introduced(
+    scope: &Scope<'_, '_>,
+    pieces: &[Piece],
+    lead_in: &Piece,
+    following: &[Node<'_>],
+) -> Option<Draft> {
+    let content = following.first()?;
+    let steps = matches!(content.kind(), BlockKind::List { ordered: true });
+    if !steps && !matches!(content.kind(), BlockKind::Code { .. }) {
+        return None;
+    }
+    let rendered = block(scope.chunk, content)?;
+    if rendered.is_code() && looks_like_output(&rendered.text, &lead_in.text) {
+        return None;
+    }
+    let asked = task_of_lead_in(&lead_in.text)?;
+    let opening = self_contained_lead_in(lead_in);
+    let mut answer = Answer::default();
+    if opening {
+        answer = answer.quote(&lead_in.text, lead_in.span).words("\n\n");
+    } else if pieces.len() > 1 && !leans_back(&lead_in.text) {
+        answer = answer.quote(&lead_in.text, lead_in.span).words("\n\n");
+    }
+    let explanation = if steps {
+        None
+    } else {
+        explanation(scope, following.get(1..).unwrap_or_default())
+    };
+    let blocks: Vec<Rendered> = std::iter::once(rendered).chain(explanation).collect();
+    if answer.text().is_empty() {
+        answer = answer.words(if steps {
+            "Follow these steps:\n\n"
+        } else {
+            "Use:\n\n"
+        });
+    }
+    let answer = answer.blocks(&blocks);
+    let wording = if steps || !is_one_command(&blocks) {
+        &TASK_TEXT
+    } else {
+        &TASK_CODE
+    };
+    task_draft(scope, wording, &asked, answer)
+}
+
+fn self_contained_lead_in(lead_in: &Piece) -> bool {
+    !leans_back(&lead_in.text) && !points_around(&lead_in.text)
+}
+
+fn is_one_command(blocks: &[Rendered]) -> bool {
+    blocks.first().is_some_and(|code| {
+        code.text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .count()
+            == 3
+    })
+}
+
+/// “This loads …”, “where `x` is …”: the paragraph after the code that says what it does.
+fn explanation(scope: &Scope<'_, '_>, following: &[Node<'_>]) -> Option<Rendered> {
+    let node = following.first()?;
+    let introduces = following
+        .get(1)
+        .is_some_and(|next| matches!(next.kind(), BlockKind::Code { .. }));
+    if !matches!(node.kind(), BlockKind::Paragraph) || introduces {
+        return None;
+    }
+    let rendered = block(scope.chunk, node)?;
+    let explains = regex!(r"(?i)^(?:this|the (?:command|script|option|flag|first|second|output|above)|where\b|here\b|replace|in (?:this|the) (?:example|command)|these|both|`-|note that|remember|it |you (?:will|should) (?:then )?(?:see|get|be)|after (?:this|that|running))")
+        .is_match(&rendered.text);
+    (explains && rendered.text.len() <= MAX_EXPLANATION && !rendered.text.ends_with(':'))
+        .then_some(rendered)
+}
+
+/// Program output is no instruction.
+fn looks_like_output(code: &str, lead_in: &str) -> bool {
+    regex!(r"(?i)\b(?:output|result|response|looks? like|prints?|returns?|error message|error|something like)\b[^,]*:$").is_match(lead_in)
+        || code.lines().nth(1).is_some_and(|line| regex!(r"^(?:\s*[A-Z]+\s{2,}[A-Z]+|[-=+|]{4,}|\w+: error)").is_match(line))
+}
+
+/// “To submit the job, run:”, “You can submit the job with the command:”, “Submit the job with:” → `submit the job`.
+fn task_of_lead_in(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(':').trim();
+    let text = regex!(r"(?i)^(?:for example|for instance|e\.g\.|first|then|next|now|finally|alternatively|also|and|so|after that|if needed|optionally|in practice|thus|therefore|typically|usually|often|simply|note that|as an example|to begin with|second|lastly|afterwards|instead)\s*,?\s+").replace(text, "");
+    let text = text.as_ref();
+    infinitive(text)
+        .or_else(|| possibility(text))
+        .or_else(|| instruction(text))
+}
+
+/// “To VERB …, main clause” or “main clause to VERB …”.
+fn infinitive(text: &str) -> Option<String> {
+    let rest = regex!(r"(?i)^(?:in order )?to\s+(.+)$")
+        .captures(text)?
+        .get(1)?
+        .as_str();
+    let phrase = rest.split_once(", ").map_or_else(
+        || cut_tool(rest),
+        |(phrase, main)| {
+            // “To list, add and remove”: the comma belongs to the phrase.
+            if regex!(r"^(?:and|or|but|e\.g|i\.e|for example|such as|which|including)\b")
+                .is_match(main)
+            {
+                None
+            } else {
+                Some(phrase)
+            }
+        },
+    )?;
+    if phrase.split_whitespace().count() < 2 {
+        return None;
+    }
+    task(&first_person(phrase))
+}
+
+/// “You can VERB … with/by/using …”.
+fn possibility(text: &str) -> Option<String> {
+    let found = regex!(r"(?i)^(?:you|users|one) (?:can|may|could|should) (?:also |then |now |easily |simply )?(.+)$").captures(text)?;
+    let rest = found.get(1)?.as_str();
+    let used = regex!(r"(?i)^use .{1,60}? to (.+)$")
+        .captures(rest)
+        .and_then(|found| found.get(1));
+    let phrase = used.map_or(rest, |purpose| purpose.as_str());
+    let cut = cut_tool(phrase).or_else(|| used.is_some().then_some(phrase))?;
+    task(&first_person(cut))
+}
+
+/// “VERB … with the command”.
+fn instruction(text: &str) -> Option<String> {
+    let first = text.split_whitespace().next()?;
+    verbs::base(first)?;
+    task(&first_person(cut_tool(text)?))
+}
+
+/// The phrase before “with”, “by running”, “using the command”, “run”.
+fn cut_tool(text: &str) -> Option<&str> {
+    let found = regex!(
+        r"(?i),?\s+(?:by (?:running|using|executing|issuing|typing|adding|setting|calling|giving|entering|the following)|using(?: the)?(?: following)?(?: command)?s?\b|with (?:the )?(?:following )?(?:command|commands|script|option|options|lines?|syntax)\b|with\s*$|with\s+`|via (?:the )?command|running\b|in the following way|as follows|like this|like so|e\.g\.?$|for example$|for instance$|use$|run$|do$)"
+    )
+    .find(text)?;
+    text.get(..found.start())
+}
+
+/// “To VP, …” and “You can VP with …” that answer themselves in running text.
+fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft> {
+    let text = piece.text.as_str();
+    let asked = if regex!(r"^(?:In order to|To)\s").is_match(text) && text.contains(", ") {
+        infinitive(text)?
+    } else if let Some(found) =
+        regex!(r"(?i)^if you (?:want|wish|need|would like|'d like|intend|plan) to (.+?), (.+)$")
+            .captures(text)
+    {
+        let main = found.get(2)?.as_str();
+        if regex!(
+            r"(?i)^(?:and|or|but|e\.g|i\.e|for example|such as|which|see|read|refer|check out)\b"
+        )
+        .is_match(main)
+        {
+            return None;
+        }
+        task(&first_person(found.get(1)?.as_str()))?
+    } else if regex!(r"(?i)^(?:you|users) can\s").is_match(text) {
+        possibility(text.trim_end_matches('.'))?
+    } else {
+        return None;
+    };
+    let (answer, length) = with_continuation(piece, rest);
+    (length >= 60).then(|| task_draft(scope, &TASK_TEXT, &asked, answer))?
+}
+
+fn task_draft(
+    scope: &Scope<'_, '_>,
+    wording: &Wording,
+    task: &str,
+    answer: Answer,
+) -> Option<Draft> {
+    let key = format!("{}/{task}", scope.chunk.chunk_id);
+    let question = wording.fill(scope.seed, &key, &[("task", task)]);
+    let question = scope.place.situated(&question)?;
+    scope.asked(QuestionType::Procedural, &wording.id(), question, answer)
+}
+
+/// “If X, Y.” → “What happens if X?” / “What should I do if X?”
+fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft> {
+    let text = piece.text.as_str();
+    let found = regex!(r"^(If|When) (.+)$").captures(text)?;
+    let when = found.get(1)?.as_str() == "When";
+    if regex!(r"^(?:When|If) \w+ing\b").is_match(text) {
+        return None;
+    }
+    let (clause, main) = split_clause(found.get(2)?.as_str())?;
+    let main = main.strip_prefix("then ").unwrap_or(main);
+    if !is_self_contained_clause(clause) || main.split_whitespace().count() < 4 {
+        return None;
+    }
+    // “If you need disks, networks and nodes, choose X”: the first comma did not end the condition.
+    let head = main.split(", ").next().unwrap_or(main);
+    let finite = regex!(r"(?i)\b(?:is|are|was|were|will|can|cannot|can't|must|should|may|might|need|needs|have|has|does|do|don't|doesn't|would|could|won't|\w+s|\w+ed)\b").is_match(head);
+    if !finite && verbs::base(head.split_whitespace().next()?).is_none() {
+        return None;
+    }
+    if regex!(r"(?i)^(?:please )?(?:do not hesitate|don't hesitate|contact|let us|ask (?:us|for help)|read|see|send us|e-?mail)\b").is_match(main) {
+        return None;
+    }
+    let action = regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b").is_match(main)
+        || verbs::base(main.split_whitespace().next()?).is_some();
+    let wording = match (when, action) {
+        (true, true) => return None,
+        (true, false) => &CONDITION_WHEN,
+        (false, true) => &CONDITION_ACTION,
+        (false, false) => &CONDITION_EFFECT,
+    };
+    let clause = first_person(&lower_first(clause));
+    let key = format!("{}/{clause}", scope.chunk.chunk_id);
+    let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
+    let question = scope.place.situated(&question)?;
+    let kind = if action && regex!(r"(?i)\b(?:error|fail\w*|cannot|can't|not|problem\w*|lost|forgotten|exceed\w*|out of|missing|wrong|stuck|slow|killed|denied|hangs?)\b").is_match(&clause) {
+        QuestionType::Troubleshooting
+    } else {
+        QuestionType::Analytical
+    };
+    let (answer, length) = with_continuation(piece, rest);
+    (length >= 70).then(|| scope.asked(kind, &wording.id(), question, answer))?
+}
+
+/// Splits at the comma that ends the condition.
+fn split_clause(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_i32;
+    let mut code = false;
+    for (position, c) in text.char_indices() {
+        match c {
+            '`' => code = !code,
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 && !code => {
+                let clause = text.get(..position)?;
+                let main = text.get(position + 1..)?.trim_start();
+                let listed = regex!(r"(?i)^(?:and|or|but|e\.g|i\.e|for example|for instance|such as|which|including|like|as|especially|even|nor|etc)\b").is_match(main);
+                return (!listed).then_some((clause, main));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_self_contained_clause(clause: &str) -> bool {
+    let words = clause.split_whitespace().count();
+    (4..=22).contains(&words)
+        && clause.len() <= 130
+        && !regex!(r"(?i)\b(?:this|these|those|it|its|they|them|their|such|above|below|here|that|so|following|former|latter|same|he|she|other|previous|another|one)\b").is_match(clause)
+        && !regex!(r"(?i)^(?:set|specified|used|unset|needed|necessary|possible|desired|required|present|applicable|not|no|a value|the value|the option|the parameter|you (?:have (?:any )?(?:questions|problems|feedback)|need help|encounter|are interested|want to know|need more)|in doubt|executed|true|enabled|omitted|running|using)\b").is_match(clause)
+        && regex!(r"(?i)\b(?:is|are|was|were|has|have|had|does|do|did|can|cannot|can't|will|not|need|needs|want|wants|use|uses|\w+s|\w+ed)\b").is_match(clause)
+}
+
+/// A sentence with the ones that lean on it.
+fn with_continuation(piece: &Piece, rest: &[Piece]) -> (Answer, usize) {
+    let mut used: Vec<&Piece> = vec![piece];
+    let mut length = piece.text.len();
+    for next in rest {
+        let fits = length + next.text.len() <= MAX_SENTENCES && used.len() < 4;
+        if !fits || is_pointer(&next.text) || points_around(&next.text) || next.text.ends_with(':')
+        {
+            break;
+        }
+        if !leans_back(&next.text) && used.len() > 1 {
+            break;
+        }
+        length += next.text.len();
+        used.push(next);
+    }
+    (Answer::default().sentences(used), length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lead_ins_name_their_task() {
+        for (text, expected) in [
+            ("To submit the job, run:", "submit the job"),
+            ("For example, to load the module, use:", "load the module"),
+            (
+                "You can check the current usage with the command:",
+                "check the current usage",
+            ),
+            ("Submit your job with the command:", "submit my job"),
+            (
+                "You can use sstat to monitor a running job with the following command:",
+                "monitor a running job",
+            ),
+        ] {
+            assert_eq!(task_of_lead_in(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "To use it, run:",
+            "The output looks like this:",
+            "To list, add or remove:",
+            "For example:",
+        ] {
+            assert_eq!(task_of_lead_in(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_end_at_their_comma() {
+        assert_eq!(
+            split_clause("jobs (a, b) wait, they end"),
+            Some(("jobs (a, b) wait", "they end"))
+        );
+        assert_eq!(split_clause("files, e.g. logs, grow, delete them"), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Sections whose heading is something to do, answered by the section.
+
+use dsg_core::{BlockKind, QuestionType};
+
+use crate::answer::Answer;
+use crate::draft::{Draft, Scope};
+use crate::person::first_person;
+use crate::phrase::{Title, classify};
+use crate::regexes::regex;
+use crate::render::{Segment, passage};
+use crate::wording::Wording;
+
+/// A procedure is given whole or not at all.
+const BUDGET: usize = 2000;
+
+const HEADING: Wording = Wording {
+    name: "howto/heading",
+    version: 1,
+    texts: &["How do I {task}?", "How can I {task}?"],
+};
+const STEPS: Wording = Wording {
+    name: "howto/steps",
+    version: 1,
+    texts: &[
+        "How do I {task}?",
+        "What are the steps to {task}?",
+        "How can I {task}?",
+    ],
+};
+
+pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
+    let lesson = scope.section.path.iter().any(|heading| {
+        regex!(r"(?i)\b(?:exercises?|hands-on|course|workshop|lesson|example \d|homework)\b")
+            .is_match(heading)
+    });
+    if !scope.section.opened || lesson {
+        return;
+    }
+    let Title::Task(task) = classify(scope.section.title()) else {
+        return;
+    };
+    let nodes = &scope.section.nodes;
+    let steps = nodes
+        .iter()
+        .any(|node| matches!(node.kind(), BlockKind::List { ordered: true }));
+    let code = nodes
+        .iter()
+        .any(|node| matches!(node.kind(), BlockKind::Code { .. }));
+    // The introduction of a divided page is not its procedure.
+    let whole_page = scope.section.divided || scope.section.path.len() == 1;
+    if whole_page && !(steps || code && !scope.section.divided) {
+        return;
+    }
+    let body: Vec<Segment<'_, '_>> = nodes.iter().map(Segment::Node).collect();
+    let passage = passage(scope.chunk, &body, BUDGET);
+    let text: String = passage
+        .blocks
+        .iter()
+        .map(|block| block.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
+    if !passage.complete || passage.chars() < 60 || !(steps || code || instructs(&text)) {
+        return;
+    }
+    let wording = if steps { &STEPS } else { &HEADING };
+    let task = first_person(&task);
+    let question = wording.fill(
+        scope.seed,
+        &format!("{}/{task}", scope.chunk.chunk_id),
+        &[("task", &task)],
+    );
+    let Some(question) = scope.place.situated(&question) else {
+        return;
+    };
+    let answer = Answer::default().blocks(&passage.blocks);
+    drafts.extend(scope.asked(QuestionType::Procedural, &wording.id(), question, answer));
+}
+
+/// Running text that tells the reader what to do.
+fn instructs(text: &str) -> bool {
+    let told = regex!(r"(?m)(?:^|[.:] |- |\d\. )(?:First,? |Then,? |Next,? |To [^,.]+, )?(?:Click|Select|Open|Run|Use|Go|Choose|Log|Enter|Add|Create|Set|Type|Press|Copy|Download|Install|Navigate|Check|Start|Load|Fill|Make|Give|Contact|Send|Submit|Add|Change|Define|Specify|Insert|Write|Edit|click|select|open|run|use|go|choose|log|enter|add|create|set)\b")
+        .find_iter(text)
+        .count();
+    let allowed = regex!(r"\b(?:[Yy]ou (?:can|need to|must|should|have to)|by (?:running|using|clicking|selecting|setting|adding|typing|sending))\b").find_iter(text).count();
+    text.len() >= 120 && told + allowed >= 2 || told >= 1 && text.len() >= 100
+}

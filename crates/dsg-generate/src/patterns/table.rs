@@ -1,0 +1,376 @@
+//! Tables whose rows answer a question: commands and what they do, things and their values.
+
+use dsg_core::{BlockKind, QuestionType, Span};
+
+use crate::answer::Answer;
+use crate::draft::{Draft, Scope};
+use crate::inline::is_code_like;
+use crate::outline::Node;
+use crate::phrase::{lower_first, task};
+use crate::regexes::regex;
+use crate::render::cell_text;
+use crate::verbs;
+use crate::wording::Wording;
+
+/// Rows asked about per table.
+const MAX_ROWS: usize = 12;
+
+const COMMAND: Wording = Wording {
+    name: "table/command",
+    version: 1,
+    texts: &[
+        "Which {noun} do I use to {task}{where}?",
+        "How do I {task}{where}?",
+    ],
+};
+const MEANING: Wording = Wording {
+    name: "table/meaning",
+    version: 1,
+    texts: &[
+        "What does the {noun} {name} mean{where}?",
+        "What does the {noun} {name} stand for{where}?",
+    ],
+};
+const PURPOSE: Wording = Wording {
+    name: "table/purpose",
+    version: 1,
+    texts: &[
+        "What does the {noun} {name} do{where}?",
+        "What is the {noun} {name} for{where}?",
+    ],
+};
+const VALUE: Wording = Wording {
+    name: "table/value",
+    version: 1,
+    texts: &[
+        "What is the {column} of the {noun} {name}{where}?",
+        "What {column} does the {noun} {name} have{where}?",
+    ],
+};
+const COUNT: Wording = Wording {
+    name: "table/count",
+    version: 1,
+    texts: &["How many {column} does the {noun} {name} have{where}?"],
+};
+const ROW: Wording = Wording {
+    name: "table/row",
+    version: 1,
+    texts: &[
+        "What are the {columns} of the {noun} {name}{where}?",
+        "Which {columns} does the {noun} {name} have{where}?",
+    ],
+};
+
+pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
+    for node in &scope.section.nodes {
+        if matches!(node.kind(), BlockKind::Table) {
+            table(scope, node, drafts);
+        }
+    }
+}
+
+struct Row {
+    cells: Vec<(String, Span)>,
+}
+
+fn table(scope: &Scope<'_, '_>, node: &Node<'_>, drafts: &mut Vec<Draft>) {
+    let rows: Vec<(bool, Row)> = node
+        .children
+        .iter()
+        .filter_map(|row| match row.kind() {
+            BlockKind::Row { header } => Some((
+                *header,
+                Row {
+                    cells: row
+                        .block
+                        .cells
+                        .iter()
+                        .map(|cell| (cell_text(scope.chunk, *cell), *cell))
+                        .collect(),
+                },
+            )),
+            _ => None,
+        })
+        .collect();
+    let Some((true, header)) = rows.first().map(|(header, row)| (*header, row)) else {
+        return;
+    };
+    let width = header.cells.len();
+    let body: Vec<&Row> = rows
+        .iter()
+        .skip(1)
+        .map(|(_, row)| row)
+        .filter(|row| row.cells.len() == width)
+        .collect();
+    if !(2..=9).contains(&width) || body.len() + 1 != rows.len() || body.len() < 2 {
+        return;
+    }
+    let Some(noun) = header.cells.first().and_then(|(text, _)| noun_of(text)) else {
+        return;
+    };
+    let keys: Vec<&str> = body
+        .iter()
+        .filter_map(|row| row.cells.first())
+        .map(|(text, _)| text.as_str())
+        .collect();
+    let distinct: std::collections::BTreeSet<&str> = keys.iter().copied().collect();
+    if distinct.len() != keys.len() || keys.iter().any(|key| key.is_empty() || key.len() > 50) {
+        return;
+    }
+    let Some(place) = place_of(scope) else { return };
+    for row in body.iter().take(MAX_ROWS) {
+        row_drafts(scope, header, row, &noun, &place, drafts);
+    }
+}
+
+/// Where the table belongs: the command, else the nearest heading with a name, else the subject.
+fn place_of(scope: &Scope<'_, '_>) -> Option<String> {
+    if let Some(tool) = &scope.place.tool {
+        return Some(format!(" in {}", tool.code()));
+    }
+    if let Some(name) = scope.place.nearest_name() {
+        return Some(format!(" ({name})"));
+    }
+    scope
+        .place
+        .subject_phrase()
+        .map(|phrase| format!(" {phrase}"))
+}
+
+fn row_drafts(
+    scope: &Scope<'_, '_>,
+    header: &Row,
+    row: &Row,
+    noun: &str,
+    place: &str,
+    drafts: &mut Vec<Draft>,
+) {
+    let Some((key, key_span)) = row.cells.first() else {
+        return;
+    };
+    let name = if key.contains('`') || !(is_code_like(key) || is_token(key)) {
+        key.clone()
+    } else {
+        format!("`{key}`")
+    };
+    let mut values: Vec<(String, &(String, Span), &(String, Span))> = Vec::new();
+    for (column, cell) in header.cells.iter().zip(&row.cells).skip(1) {
+        let (title, (text, span)) = (column.0.as_str(), cell);
+        if is_blank(text) {
+            continue;
+        }
+        if let Some(value) = value_column(title) {
+            values.push((value, column, cell));
+            continue;
+        }
+        let lower = title.to_lowercase();
+        if !regex!(r"\b(?:description|meaning|explanation|purpose|function|what it does|usage|use|comment|action|effect|definition|details|info)\b").is_match(&lower) {
+            continue;
+        }
+        let said = Answer::default()
+            .quote(&name, *key_span)
+            .words(": ")
+            .quote(text, *span);
+        let described = text.split_whitespace().next().unwrap_or_default();
+        let base = verbs::base(described).or_else(|| verbs::base_of_third(described));
+        let verb_task = base.and_then(|base| {
+            let rest = text.get(described.len()..)?;
+            task(&lower_first(&format!("{base}{rest}")))
+        });
+        drafts.extend(match verb_task {
+            Some(task) if is_doing(noun) => {
+                let answer = Answer::default()
+                    .words("Use ")
+                    .quote(&name, *key_span)
+                    .words(": ")
+                    .quote(text, *span);
+                scope.worded(
+                    QuestionType::Procedural,
+                    &COMMAND,
+                    key,
+                    &[("noun", noun), ("task", &task), ("where", place)],
+                    answer,
+                )
+            }
+            _ if is_doing(noun) => scope.worded(
+                QuestionType::Factual,
+                &PURPOSE,
+                key,
+                &[("noun", noun), ("name", &name), ("where", place)],
+                said,
+            ),
+            _ if text.len() >= 20 => scope.worded(
+                QuestionType::Factual,
+                &MEANING,
+                key,
+                &[("noun", noun), ("name", &name), ("where", place)],
+                said,
+            ),
+            _ => None,
+        });
+    }
+    drafts.extend(values_draft(scope, &name, *key_span, noun, place, &values));
+}
+
+/// One question for all values of a row.
+fn values_draft(
+    scope: &Scope<'_, '_>,
+    name: &str,
+    key_span: Span,
+    noun: &str,
+    place: &str,
+    values: &[(String, &(String, Span), &(String, Span))],
+) -> Option<Draft> {
+    let said = Answer::default().quote(name, key_span).words(":");
+    let base = [("noun", noun), ("name", name), ("where", place)];
+    if let [(column, title, cell)] = values {
+        let answer = said
+            .words(" ")
+            .quote(&title.0, title.1)
+            .words(" ")
+            .quote(&cell.0, cell.1);
+        let counted =
+            regex!(r"(?i)^(?:number of |no\. of |#)?\s*((?:cpu |gpu )?(?:cores|nodes|gpus|cpus))$")
+                .captures(column);
+        let (wording, column) = match counted.as_ref().and_then(|found| found.get(1)) {
+            Some(counted) => (&COUNT, counted.as_str()),
+            None => (&VALUE, column.as_str()),
+        };
+        let values: Vec<(&str, &str)> = base.into_iter().chain([("column", column)]).collect();
+        return scope.worded(QuestionType::Factual, wording, name, &values, answer);
+    }
+    if values.is_empty() {
+        return None;
+    }
+    let columns: Vec<&str> = values
+        .iter()
+        .map(|(column, _, _)| column.as_str())
+        .collect();
+    let columns = if let [first @ .., last] = columns.as_slice()
+        && columns.len() <= 4
+    {
+        format!("{} and {last}", first.join(", "))
+    } else {
+        "limits and properties".to_owned()
+    };
+    let answer = values.iter().fold(said, |answer, (_, title, cell)| {
+        answer
+            .words("\n- ")
+            .quote(&title.0, title.1)
+            .words(": ")
+            .quote(&cell.0, cell.1)
+    });
+    let values: Vec<(&str, &str)> = base
+        .into_iter()
+        .chain([("columns", columns.as_str())])
+        .collect();
+    scope.worded(QuestionType::Factual, &ROW, name, &values, answer)
+}
+
+fn is_blank(text: &str) -> bool {
+    text.is_empty()
+        || matches!(
+            text,
+            "-" | "–" | "—" | "x" | "X" | "✓" | "n/a" | "N/A" | "?" | "NA" | "…"
+        )
+}
+
+fn is_token(text: &str) -> bool {
+    !text.contains(' ')
+        && text
+            .chars()
+            .any(|c| matches!(c, '_' | '-' | '=' | '/' | '.' | '$' | '%'))
+        || text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+fn is_doing(noun: &str) -> bool {
+    regex!(r"\b(?:command|option|flag|argument|switch|tool|function|script|keyword|directive|module|parameter|key|shortcut|program)\b").is_match(noun)
+}
+
+/// What a first column's header calls its rows, in the singular; nothing when the header is vague.
+fn noun_of(header: &str) -> Option<String> {
+    let text = header.replace('`', "").to_lowercase();
+    let text = regex!(r"\s*\(.*\)\s*").replace(&text, "").trim().to_owned();
+    if text.is_empty() || text.split_whitespace().count() > 3 {
+        return None;
+    }
+    let last = text.split_whitespace().last()?;
+    let singular = match last {
+        "queries" => "query".to_owned(),
+        "directories" => "directory".to_owned(),
+        "class" | "status" | "alias" | "bus" | "access" | "process" => last.to_owned(),
+        _ => last.strip_suffix('s').unwrap_or(last).to_owned(),
+    };
+    const KNOWN: &[&str] = &[
+        "command",
+        "option",
+        "flag",
+        "argument",
+        "parameter",
+        "variable",
+        "module",
+        "partition",
+        "queue",
+        "state",
+        "code",
+        "reason",
+        "field",
+        "directive",
+        "keyword",
+        "tool",
+        "function",
+        "key",
+        "shortcut",
+        "flavor",
+        "flavour",
+        "service",
+        "role",
+        "permission",
+        "attribute",
+        "setting",
+        "directory",
+        "area",
+        "environment",
+        "qos",
+        "limit",
+        "property",
+        "action",
+        "error",
+        "switch",
+        "script",
+        "program",
+        "format",
+        "database",
+        "stack",
+        "host",
+        "filesystem",
+        "storage",
+        "node",
+        "exit",
+        "signal",
+        "unit",
+        "model",
+        "version_",
+    ];
+    KNOWN.contains(&singular.as_str()).then(|| {
+        let mut words: Vec<&str> = text.split_whitespace().collect();
+        words.pop();
+        let mut noun = words.join(" ");
+        if !noun.is_empty() {
+            noun.push(' ');
+        }
+        noun.push_str(&singular);
+        noun
+    })
+}
+
+/// A column whose cells are values: `Time limit`, `Default`, `Max nodes`, `Memory (GiB)`.
+fn value_column(title: &str) -> Option<String> {
+    let lower = title.to_lowercase();
+    regex!(r"\b(?:default|limit|time|memory|size|quota|price|cores?|nodes?|gpus?|cpus?|max\w*|min\w*|capacity|lifetime|backup|path|location|port|type|unit|value|rate|retention|disk|storage|bandwidth|cost|billing)\b")
+        .is_match(&lower)
+        .then(|| if title.chars().skip(1).any(char::is_uppercase) { title.to_owned() } else { lower })
+        .filter(|column| column.len() <= 40 && !column.contains(['?', '/']))
+}
