@@ -133,7 +133,7 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, ArtifactError> {
 /// [`ArtifactError::Io`] when the file cannot be opened; then, per item, the line that is malformed.
 pub fn read_jsonl<T: DeserializeOwned>(
     path: &Path,
-) -> Result<impl Iterator<Item = Result<T, ArtifactError>>, ArtifactError> {
+) -> Result<impl Iterator<Item = Result<T, ArtifactError>> + use<T>, ArtifactError> {
     let file = fs::File::open(path).map_err(ArtifactError::io("read", path))?;
     let path = path.to_path_buf();
     Ok(BufReader::new(file)

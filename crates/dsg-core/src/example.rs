@@ -56,10 +56,22 @@ pub struct ExampleMeta {
     pub split: Split,
     /// Receipts.
     pub citations: Vec<Citation>,
-    /// Scores in `[0, 1]`, by name.
+    /// Scores in `[0, 1]`, by name. In a dataset file every row has the same names, a score that an item lacks as null;
+    /// reading skips those.
+    #[serde(default, deserialize_with = "present_scores")]
     pub scores: BTreeMap<String, f64>,
     /// Who wrote it.
     pub generator: Generator,
+}
+
+fn present_scores<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, f64>, D::Error> {
+    let scores = BTreeMap::<String, Option<f64>>::deserialize(deserializer)?;
+    Ok(scores
+        .into_iter()
+        .filter_map(|(name, score)| Some((name, score?)))
+        .collect())
 }
 
 /// The side of the split that an item is on.

@@ -1,1 +1,47 @@
-//! Placeholder.
+//! dsg: a folder of documentation in, a grounded LoRA dataset out.
+//!
+//! This crate composes the stage crates into a resumable [`Pipeline`] with one configuration ([`config::DatasetConfig`],
+//! the file `datasetgen.yaml`). It never prints: progress goes to an [`Observer`](dsg_core::Observer), results come back as values.
+//!
+//! # Vocabulary
+//! - A *run* goes through the steps ingest → index → generate → curate → export and leaves a dataset folder.
+//! - A *step* is what the run store remembers as finished; a stopped run goes on with the first unfinished one.
+//! - A *gate* is a condition on the finished dataset; a missed gate is a result, not an error.
+//!
+//! ```
+//! use dsg::Pipeline;
+//! use dsg::config::ConfigLayers;
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let docs = dir.path().join("docs");
+//! # std::fs::create_dir(&docs)?;
+//! # std::fs::write(docs.join("jobs.md"), "# Jobs\n\n## How do I cancel a job?\n\nRun `scancel` with the job id, \
+//! #   for example `scancel 4711`. The job leaves the queue at once.\n")?;
+//! # let out = dir.path().join("out");
+//! let config = ConfigLayers::new().set("seed", "7", "--seed").resolve()?.config;
+//! let report = Pipeline::new(config)?.run(&[docs], &out)?;
+//! for (stage, counts) in &report.funnel {
+//!     assert!(counts.is_balanced(), "{stage} lost a record");
+//! }
+//! assert!(out.join("manifest.json").exists());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod config;
+mod dataset;
+mod error;
+mod pipeline;
+mod report;
+mod run;
+mod stages;
+mod steps;
+mod store;
+
+pub use dataset::{export, verify};
+pub use error::{DsgError, ErrorKind};
+pub use pipeline::Pipeline;
+pub use report::{GateResult, RunReport, StepReport};
+
+pub use dsg_core as core;
+pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};
+pub use dsg_index as index;

@@ -1,0 +1,104 @@
+//! Why a run stopped.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use dsg_core::{ArtifactError, SeamError, Stage};
+
+use crate::config::ConfigError;
+
+/// Why a run stopped. Bad documents and bad candidates are not here: they are rejects, with reasons.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DsgError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The inputs cannot be read.
+    #[error(transparent)]
+    Ingest(#[from] dsg_ingest::IngestError),
+    /// The chunker refused its configuration.
+    #[error(transparent)]
+    Chunk(#[from] dsg_chunk::ChunkError),
+    /// The index cannot be built or opened.
+    #[error(transparent)]
+    Index(#[from] dsg_index::IndexError),
+    /// Generation cannot go on.
+    #[error(transparent)]
+    Generate(#[from] dsg_generate::GenerateError),
+    /// The judge refused its configuration.
+    #[error(transparent)]
+    Judge(#[from] dsg_judge::JudgeError),
+    /// Deduplication, balance or split failed.
+    #[error(transparent)]
+    Dedupe(#[from] dsg_dedupe::DedupeError),
+    /// The dataset cannot be written or read.
+    #[error(transparent)]
+    Export(#[from] dsg_export::ExportError),
+    /// A file of the run cannot be written or read.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A store behind a seam failed.
+    #[error(transparent)]
+    Seam(#[from] SeamError),
+    /// The file system said no.
+    #[error("cannot {action} `{}`", path.display())]
+    File {
+        /// What was attempted.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// No document could be read from the inputs.
+    #[error("no document to work on: {seen} files seen, none kept ({reasons})")]
+    NoDocuments {
+        /// Files found.
+        seen: u64,
+        /// How many for which reason.
+        reasons: String,
+    },
+    /// Another run holds the folder.
+    #[error("`{}` is in use by another run", outdir.display())]
+    Locked {
+        /// The folder.
+        outdir: PathBuf,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted before {stage}; the same command goes on from here")]
+    Interrupted {
+        /// The stage that was not begun or not finished.
+        stage: Stage,
+    },
+}
+
+/// What kind of thing went wrong, for exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The configuration or the call.
+    Usage,
+    /// The inputs, the disk, the machine.
+    Environment,
+    /// Asked to stop.
+    Interrupted,
+}
+
+impl DsgError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config(ConfigError::Invalid { .. } | ConfigError::Exists { .. })
+            | Self::Chunk(_)
+            | Self::Judge(_) => ErrorKind::Usage,
+            Self::Interrupted { .. } => ErrorKind::Interrupted,
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::File { action, path, source }
+    }
+}

@@ -1,0 +1,149 @@
+//! The pipeline: five steps, remembered one by one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dsg_core::{Event, Interrupt, Observer, Silent, Stage};
+use dsg_index::Index;
+use serde_json::{Value, json};
+
+use crate::config::{ConfigError, DatasetConfig, Origin};
+use crate::error::DsgError;
+use crate::report::{RunReport, StepReport};
+use crate::stages::Stages;
+use crate::steps::{self, Context};
+use crate::store::{RunStore, StepRecord, StepResult, hash_file, step_key};
+
+/// Documentation in, dataset out. Cheap to clone the parts it is made of; one pipeline may run many folders.
+pub struct Pipeline {
+    config: DatasetConfig,
+    stages: Stages,
+    observer: Arc<dyn Observer>,
+    interrupt: Interrupt,
+}
+
+impl Pipeline {
+    /// A pipeline under `config`, silent and never interrupted until told otherwise.
+    ///
+    /// # Errors
+    /// [`DsgError::Config`] for a value that no stage can work with.
+    pub fn new(config: DatasetConfig) -> Result<Self, DsgError> {
+        let stages = Stages::new(&config).map_err(|issue| ConfigError::Invalid {
+            origin: Origin::Default,
+            message: format!("`{}`: {}", issue.path, issue.message),
+        })?;
+        Ok(Self { config, stages, observer: Arc::new(Silent), interrupt: Interrupt::default() })
+    }
+
+    /// Sends events to `observer`.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Stops at the next safe point once `interrupt` is requested.
+    #[must_use]
+    pub fn with_interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
+        self
+    }
+
+    /// The configuration in use.
+    pub fn config(&self) -> &DatasetConfig {
+        &self.config
+    }
+
+    /// Runs every step that is not finished yet and writes the dataset to `outdir`.
+    ///
+    /// # Errors
+    /// [`DsgError`] when the run cannot go on. What was finished is kept; the same call goes on from there.
+    pub fn run(&self, inputs: &[PathBuf], outdir: &Path) -> Result<RunReport, DsgError> {
+        crate::run::run(self, inputs, outdir)
+    }
+
+    /// Files to a corpus file.
+    ///
+    /// # Errors
+    /// [`DsgError`] when an input is missing or `out` cannot be written.
+    pub fn ingest(&self, inputs: &[PathBuf], out: &Path) -> Result<StepReport, DsgError> {
+        Ok(steps::ingest(&self.context(), inputs, out)?.into())
+    }
+
+    /// A corpus file to an index folder.
+    ///
+    /// # Errors
+    /// [`DsgError`] when the corpus cannot be read or `out` not written.
+    pub fn build_index(&self, corpus: &Path, out: &Path) -> Result<StepReport, DsgError> {
+        let hash = hash_file(corpus).map_err(DsgError::file("read", corpus))?;
+        let fingerprint = self.index_key(&hash);
+        Ok(steps::build_index(&self.context(), corpus, out, &fingerprint)?.into())
+    }
+
+    /// An index folder to a file of candidates.
+    ///
+    /// # Errors
+    /// [`DsgError`] when the index cannot be opened or `out` not written.
+    pub fn generate(&self, index: &Path, out: &Path) -> Result<StepReport, DsgError> {
+        let (_, result) = steps::generate(&self.context(), &Index::open(index)?, out)?;
+        Ok(result.into())
+    }
+
+    /// Candidates to the two sides of a dataset.
+    ///
+    /// # Errors
+    /// [`DsgError`] when a file cannot be read or written, or when the split would leak.
+    pub fn curate(
+        &self,
+        candidates: &Path,
+        index: &Path,
+        train: &Path,
+        eval: &Path,
+    ) -> Result<StepReport, DsgError> {
+        let index = Index::open(index)?;
+        let (curated, result) = steps::curate(&self.context(), &index, candidates)?;
+        dsg_core::artifact::write_jsonl(train, &curated.train)?;
+        dsg_core::artifact::write_jsonl(eval, &curated.eval)?;
+        Ok(result.into())
+    }
+
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context {
+            config: &self.config,
+            stages: &self.stages,
+            observer: self.observer.as_ref(),
+            interrupt: &self.interrupt,
+        }
+    }
+
+    /// The key of an index over a corpus with this hash; also the fingerprint stored in it.
+    pub(crate) fn index_key(&self, corpus_sha256: &str) -> String {
+        step_key(&[&section(&self.config.chunk), &section(&self.config.index), &json!(corpus_sha256)])
+    }
+
+    /// Takes `step` from the store, or runs and records it.
+    pub(crate) fn step(
+        &self,
+        store: &RunStore,
+        step: &str,
+        stages: &[Stage],
+        key: &str,
+        outputs: &[&str],
+        run: impl FnOnce() -> Result<StepResult, DsgError>,
+    ) -> Result<StepRecord, DsgError> {
+        if let Some(record) = store.finished(step, key)? {
+            for stage in stages {
+                self.observer.on_event(&Event::StageReused { stage: *stage });
+            }
+            return Ok(record);
+        }
+        let result = run()?;
+        store.finish(step, key, outputs, result)
+    }
+}
+
+/// A configuration section as part of a key.
+pub(crate) fn section<T: serde::Serialize>(section: &T) -> Value {
+    // Plain data with string keys: cannot fail.
+    serde_json::to_value(section).unwrap_or_default()
+}

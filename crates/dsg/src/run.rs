@@ -1,0 +1,288 @@
+//! One whole run: the steps in order, then the dataset folder, manifest last.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use dsg_core::artifact::{read_json, read_jsonl, write_json, write_jsonl};
+use dsg_core::{Difficulty, Document, Example, Reject, Seed, Stage, StageCounts};
+use dsg_export::{CoverageRow, InputFile, Manifest, ModelUse, Tool, write_dataset};
+use dsg_generate::Coverage;
+use dsg_index::Index;
+use serde_json::json;
+
+use crate::config::{DatasetConfig, Gates};
+use crate::error::DsgError;
+use crate::pipeline::{Pipeline, section};
+use crate::report::{GateResult, RunReport};
+use crate::steps::{self, Curated};
+use crate::store::{RunStore, StepRecord, hash_file, step_key};
+
+const CORPUS: &str = "corpus.jsonl";
+const INDEX: &str = "index";
+const CANDIDATES: &str = "candidates.jsonl";
+const COVERAGE: &str = "coverage.json";
+const CURATED: &str = "curated.json";
+/// Times of the last run; the only file that differs between two runs on the same input.
+const RUN_FILE: &str = "run.json";
+
+pub(crate) fn run(
+    pipeline: &Pipeline,
+    inputs: &[PathBuf],
+    outdir: &Path,
+) -> Result<RunReport, DsgError> {
+    let started = SystemTime::now();
+    let store = RunStore::open(outdir)?;
+    let config = pipeline.config();
+
+    let ingested = ingest(pipeline, &store, inputs)?;
+    let fingerprint = pipeline.index_key(ingested.output(CORPUS));
+    let indexed = build_index(pipeline, &store, &fingerprint)?;
+    let index = Index::open_expecting(&store.path(INDEX), &fingerprint)?;
+    let generated = generate(pipeline, &store, &index, &fingerprint)?;
+    let curated = curate(pipeline, &store, &index, &fingerprint, &generated)?;
+    let items: Curated = read_json(&store.path(CURATED))?;
+
+    let mut funnel: Vec<(Stage, StageCounts)> = Vec::new();
+    let mut rejects: Vec<Reject> = Vec::new();
+    for (step, record) in
+        [("ingest", &ingested), ("index", &indexed), ("generate", &generated), ("curate", &curated)]
+    {
+        funnel.extend(record.counts.iter().cloned());
+        rejects.extend(store.rejects(step)?);
+    }
+    let coverage: Coverage = read_json(&store.path(COVERAGE))?;
+
+    let manifest = Manifest {
+        inputs: input_files(&store)?,
+        models: models(config),
+        stages: funnel.iter().cloned().collect(),
+        coverage: coverage_rows(config, &coverage, &items),
+        ..Manifest::new(
+            Tool { name: "dsg".into(), version: env!("CARGO_PKG_VERSION").into() },
+            config.to_value(),
+            Seed(config.seed),
+        )
+    };
+    let manifest = pipeline.export(outdir, manifest, &items, &rejects, &mut funnel)?;
+    write_times(outdir, started)?;
+    Ok(RunReport {
+        funnel,
+        train: items.train.len(),
+        eval: items.eval.len(),
+        gates: gates(config, &items),
+        manifest,
+    })
+}
+
+impl Pipeline {
+    fn export(
+        &self,
+        outdir: &Path,
+        mut manifest: Manifest,
+        items: &Curated,
+        rejects: &[Reject],
+        funnel: &mut Vec<(Stage, StageCounts)>,
+    ) -> Result<Manifest, DsgError> {
+        let context = self.context();
+        let total = (items.train.len() + items.eval.len()) as u64;
+        context.start(Stage::Export, Some(total))?;
+        let counts = StageCounts { entered: total, kept: total, ..StageCounts::default() };
+        funnel.push((Stage::Export, counts.clone()));
+        manifest.stages.insert(Stage::Export, counts.clone());
+        let config = &self.config().export;
+        manifest.outputs =
+            write_dataset(outdir, config, &manifest, &items.train, &items.eval, rejects)?;
+        context.finish(Stage::Export, &counts);
+        Ok(manifest)
+    }
+}
+
+fn ingest(
+    pipeline: &Pipeline,
+    store: &RunStore,
+    inputs: &[PathBuf],
+) -> Result<StepRecord, DsgError> {
+    let context = pipeline.context();
+    let mut files = Vec::new();
+    for entry in context.stages.ingester.walk(inputs)? {
+        // A file that cannot be read is part of the key as such; the step itself reports it.
+        let hash = hash_file(&entry.file).unwrap_or_default();
+        files.push(json!([entry.path, hash]));
+    }
+    let key = step_key(&[&section(&context.config.ingest), &files.into()]);
+    pipeline.step(store, "ingest", &[Stage::Ingest], &key, &[CORPUS], || {
+        steps::ingest(&context, inputs, &store.path(CORPUS))
+    })
+}
+
+fn build_index(
+    pipeline: &Pipeline,
+    store: &RunStore,
+    fingerprint: &str,
+) -> Result<StepRecord, DsgError> {
+    let context = pipeline.context();
+    let outputs = Index::FILES.map(|name| format!("{INDEX}/{name}"));
+    let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+    pipeline.step(store, "index", &[Stage::Chunk, Stage::Index], fingerprint, &outputs, || {
+        steps::build_index(&context, &store.path(CORPUS), &store.path(INDEX), fingerprint)
+    })
+}
+
+fn generate(
+    pipeline: &Pipeline,
+    store: &RunStore,
+    index: &Index,
+    fingerprint: &str,
+) -> Result<StepRecord, DsgError> {
+    let context = pipeline.context();
+    let config = context.config;
+    let key = step_key(&[
+        &json!(fingerprint),
+        &json!(config.seed),
+        &section(&config.subject),
+        &section(&config.topics),
+        &section(&config.difficulty),
+        &section(&config.question_types),
+        &section(&config.models.generator),
+        &section(&config.generate),
+    ]);
+    pipeline.step(store, "generate", &[Stage::Generate], &key, &[CANDIDATES, COVERAGE], || {
+        let (coverage, result) = steps::generate(&context, index, &store.path(CANDIDATES))?;
+        write_json(&store.path(COVERAGE), &coverage)?;
+        Ok(result)
+    })
+}
+
+fn curate(
+    pipeline: &Pipeline,
+    store: &RunStore,
+    index: &Index,
+    fingerprint: &str,
+    generated: &StepRecord,
+) -> Result<StepRecord, DsgError> {
+    let context = pipeline.context();
+    let config = context.config;
+    let key = step_key(&[
+        &json!(fingerprint),
+        &json!(generated.output(CANDIDATES)),
+        &json!(config.seed),
+        &section(&config.topics),
+        &section(&config.difficulty),
+        &section(&config.question_types),
+        &section(&config.rules),
+        &section(&config.models.judge),
+        &section(&config.judge),
+        &section(&config.dedupe),
+        &section(&config.split),
+    ]);
+    let stages = [Stage::Judge, Stage::Dedupe, Stage::Balance, Stage::Split];
+    pipeline.step(store, "curate", &stages, &key, &[CURATED, "duplicates.jsonl"], || {
+        let (curated, result) = steps::curate(&context, index, &store.path(CANDIDATES))?;
+        write_jsonl(&store.path("duplicates.jsonl"), &curated.clusters)?;
+        write_json(&store.path(CURATED), &curated)?;
+        Ok(result)
+    })
+}
+
+fn input_files(store: &RunStore) -> Result<Vec<InputFile>, DsgError> {
+    read_jsonl::<Document>(&store.path(CORPUS))?
+        .map(|document| Ok(InputFile::from(&document?)))
+        .collect()
+}
+
+fn models(config: &DatasetConfig) -> Vec<ModelUse> {
+    let model = |role: &str, provider: serde_json::Value| ModelUse {
+        role: role.to_owned(),
+        provider: provider.as_str().unwrap_or_default().to_owned(),
+        model: None,
+    };
+    vec![
+        model("generator", section(&config.models.generator.provider)),
+        model("judge", section(&config.models.judge.provider)),
+        model("embedder", section(&config.models.embedder.provider)),
+    ]
+}
+
+/// Topic × difficulty: what the quota and the mix ask for, what there is, and why something is missing.
+fn coverage_rows(config: &DatasetConfig, coverage: &Coverage, items: &Curated) -> Vec<CoverageRow> {
+    let mut found: BTreeMap<(&str, Difficulty), (u64, u64)> = BTreeMap::new();
+    for item in &items.train {
+        found.entry((&item.meta.topic, item.meta.difficulty)).or_default().0 += 1;
+    }
+    for item in &items.eval {
+        found.entry((&item.meta.topic, item.meta.difficulty)).or_default().1 += 1;
+    }
+    let mut rows = Vec::new();
+    for topic in &coverage.topics {
+        for difficulty in Difficulty::ALL {
+            let quota = (topic.quota as f64 * config.difficulty.share(difficulty)).round() as u64;
+            let (train, eval) = found.get(&(&*topic.topic, difficulty)).copied().unwrap_or_default();
+            let shortfall = quota.saturating_sub(train + eval);
+            let written: usize = coverage
+                .cells
+                .iter()
+                .filter(|cell| cell.topic == topic.topic && cell.difficulty == difficulty)
+                .map(|cell| cell.written)
+                .sum();
+            let reason = (shortfall > 0).then(|| match written as u64 {
+                0 => "the documents' structure supports no such question".to_owned(),
+                n if n < quota => format!("the documents' structure supports {n} such questions"),
+                n => format!("{n} were written, curation or the split took the others"),
+            });
+            rows.push(CoverageRow {
+                topic: topic.topic.clone(),
+                difficulty,
+                quota,
+                train,
+                eval,
+                shortfall,
+                reason,
+            });
+        }
+    }
+    rows
+}
+
+fn gates(config: &DatasetConfig, items: &Curated) -> Vec<GateResult> {
+    let Gates { min_train, min_eval, min_topic_fill } = config.gates;
+    let at_least = |gate: &str, wanted: usize, found: usize| GateResult {
+        gate: gate.to_owned(),
+        met: found >= wanted,
+        detail: format!("{found} items, at least {wanted} wanted"),
+    };
+    let mut gates = vec![
+        at_least("min_train", min_train, items.train.len()),
+        at_least("min_eval", min_eval, items.eval.len()),
+    ];
+    if min_topic_fill > 0.0 {
+        for topic in &config.topics {
+            let of_topic = |items: &[Example]| items.iter().filter(|i| i.meta.topic == topic.id).count();
+            let found = of_topic(&items.train) + of_topic(&items.eval);
+            let share = found as f64 / topic.quota as f64;
+            gates.push(GateResult {
+                gate: "min_topic_fill".into(),
+                met: share >= min_topic_fill,
+                detail: format!(
+                    "topic `{}` has {found} of {} items, at least {:.0} % wanted",
+                    topic.id,
+                    topic.quota,
+                    min_topic_fill * 100.0
+                ),
+            });
+        }
+    }
+    gates
+}
+
+/// Clock times live in a file of their own, so that every other file is reproducible.
+fn write_times(outdir: &Path, started: SystemTime) -> Result<(), DsgError> {
+    let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let times = json!({
+        "schema": "dsg.run/1",
+        "started_unix_s": since_epoch(started).as_secs(),
+        "elapsed_s": started.elapsed().unwrap_or_default().as_secs_f64(),
+        "threads": rayon::current_num_threads(),
+    });
+    Ok(write_json(&outdir.join(RUN_FILE), &times)?)
+}

@@ -1,0 +1,75 @@
+//! The configured stages, built once from a configuration.
+
+use std::fmt::Display;
+
+use dsg_chunk::Chunker;
+use dsg_core::{Difficulty, QuestionType, Seed};
+use dsg_dedupe::{BalanceConfig, Balancer, Deduper, SplitConfig, Splitter};
+use dsg_generate::{GenerateConfig, GenerateError, Generator};
+use dsg_index::IndexBuilder;
+use dsg_ingest::Ingester;
+use dsg_judge::{Judge, JudgeConfig};
+
+use crate::config::{DatasetConfig, Issue};
+
+pub(crate) struct Stages {
+    pub(crate) ingester: Ingester,
+    pub(crate) chunker: Chunker,
+    pub(crate) generator: Generator,
+    pub(crate) judge: Judge,
+    pub(crate) deduper: Deduper,
+    pub(crate) balancer: Balancer,
+    pub(crate) splitter: Splitter,
+}
+
+impl Stages {
+    /// Builds every stage; the first impossible value is reported under its section.
+    pub(crate) fn new(config: &DatasetConfig) -> Result<Self, Issue> {
+        IndexBuilder::new(config.index.clone()).map_err(in_section("index"))?;
+        Ok(Self {
+            ingester: Ingester::new(config.ingest.clone()).map_err(in_section("ingest"))?,
+            chunker: Chunker::new(config.chunk.clone()).map_err(in_section("chunk"))?,
+            generator: generator(config)?,
+            judge: Judge::new(JudgeConfig { rules: config.rules.clone(), ..config.judge.clone() }).map_err(in_section("judge"))?,
+            deduper: Deduper::new(config.dedupe.clone()).map_err(in_section("dedupe"))?,
+            balancer: Balancer::new(balance(config)).map_err(in_section("topics"))?,
+            splitter: Splitter::new(SplitConfig { seed: Seed(config.seed), ..config.split.clone() }).map_err(in_section("split"))?,
+        })
+    }
+}
+
+fn in_section<E: Display>(section: &'static str) -> impl FnOnce(E) -> Issue {
+    move |error| Issue { path: section.to_owned(), message: error.to_string() }
+}
+
+fn balance(config: &DatasetConfig) -> BalanceConfig {
+    BalanceConfig {
+        quotas: config.topics.iter().map(|topic| (topic.id.clone(), topic.quota)).collect(),
+        difficulty: Difficulty::ALL
+            .iter()
+            .map(|d| (d.as_str().to_owned(), config.difficulty.share(*d)))
+            .collect(),
+        question_types: QuestionType::ALL
+            .iter()
+            .map(|t| (t.as_str().to_owned(), config.question_types.share(*t)))
+            .collect(),
+    }
+}
+
+/// The curriculum's own errors name the field as it stands in the file.
+fn generator(config: &DatasetConfig) -> Result<Generator, Issue> {
+    let generate = GenerateConfig {
+        topics: config.topics.clone(),
+        difficulty: config.difficulty,
+        question_types: config.question_types,
+        subject: config.subject.clone(),
+        ..config.generate.clone()
+    };
+    Generator::new(generate, Seed(config.seed)).map_err(|error| match error {
+        GenerateError::Config { field, problem } => {
+            let own = matches!(field.as_str(), "oversample" | "max_per_chunk");
+            Issue { path: if own { format!("generate.{field}") } else { field }, message: problem }
+        }
+        other => Issue { path: "generate".to_owned(), message: other.to_string() },
+    })
+}

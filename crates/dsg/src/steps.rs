@@ -1,0 +1,264 @@
+//! The steps, each from files to files; [`Pipeline`](crate::Pipeline) strings them together and the single commands call
+//! them one by one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dsg_core::artifact::{ArtifactError, read_jsonl, write_atomic, write_jsonl};
+use dsg_core::{
+    Candidate, Chunk, DocId, Document, Event, Example, Interrupt, Observer, Outcome, Reason,
+    Reject, RejectSchema, Split, Stage, StageCounts, StageResult,
+};
+use dsg_dedupe::{Cluster, cluster_documents};
+use dsg_generate::Coverage;
+use dsg_index::{Index, IndexBuilder};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::config::DatasetConfig;
+use crate::error::DsgError;
+use crate::stages::Stages;
+use crate::store::StepResult;
+
+/// Files read, or documents chunked, at a time: bounds memory and keeps every core busy.
+pub(crate) const BATCH: usize = 64;
+
+/// What every step needs besides its files.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a DatasetConfig,
+    pub(crate) stages: &'a Stages,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) interrupt: &'a Interrupt,
+}
+
+impl Context<'_> {
+    pub(crate) fn start(&self, stage: Stage, total: Option<u64>) -> Result<(), DsgError> {
+        if self.interrupt.is_requested() {
+            return Err(DsgError::Interrupted { stage });
+        }
+        self.observer.on_event(&Event::StageStarted { stage, total });
+        Ok(())
+    }
+
+    fn progress(&self, stage: Stage, done: u64) {
+        self.observer.on_event(&Event::Progress { stage, done });
+    }
+
+    pub(crate) fn finish(&self, stage: Stage, counts: &StageCounts) {
+        self.observer.on_event(&Event::StageFinished { stage, counts: counts.clone() });
+    }
+
+    fn warn(&self, stage: Stage, subject: &str, message: &str) {
+        self.observer.on_event(&Event::Warning {
+            stage,
+            subject: subject.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+}
+
+/// Files to `corpus.jsonl`, in path order, a batch in memory at a time.
+pub(crate) fn ingest(
+    ctx: &Context<'_>,
+    inputs: &[PathBuf],
+    corpus: &Path,
+) -> Result<StepResult, DsgError> {
+    let entries = ctx.stages.ingester.walk(inputs)?;
+    ctx.start(Stage::Ingest, Some(entries.len() as u64))?;
+    let mut counts = StageCounts::default();
+    let mut rejects = Vec::new();
+    let mut interrupted = false;
+    write_atomic(corpus, |out| {
+        for batch in entries.chunks(BATCH) {
+            if ctx.interrupt.is_requested() {
+                interrupted = true;
+                return Err(std::io::ErrorKind::Interrupted.into());
+            }
+            let outcomes: Vec<Outcome<Document>> =
+                batch.par_iter().map(|entry| ctx.stages.ingester.read(entry)).collect();
+            for outcome in outcomes {
+                counts.record(&outcome);
+                match outcome {
+                    Outcome::Kept(document) => {
+                        serde_json::to_writer(&mut *out, &document)?;
+                        out.write_all(b"\n")?;
+                    }
+                    Outcome::Dropped(reject) => rejects.push(reject),
+                    Outcome::Failed(reject) => {
+                        ctx.warn(Stage::Ingest, &reject.id, &reject.detail);
+                        rejects.push(reject);
+                    }
+                }
+            }
+            ctx.progress(Stage::Ingest, counts.entered);
+        }
+        Ok(())
+    })
+    .map_err(|error| if interrupted { DsgError::Interrupted { stage: Stage::Ingest } } else { error.into() })?;
+    ctx.finish(Stage::Ingest, &counts);
+    if counts.kept == 0 {
+        let reasons: Vec<String> =
+            counts.dropped.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+        return Err(DsgError::NoDocuments { seen: counts.entered, reasons: reasons.join(", ") });
+    }
+    Ok(StepResult { counts: vec![(Stage::Ingest, counts)], rejects })
+}
+
+/// `corpus.jsonl` to an index folder.
+pub(crate) fn build_index(
+    ctx: &Context<'_>,
+    corpus: &Path,
+    folder: &Path,
+    fingerprint: &str,
+) -> Result<StepResult, DsgError> {
+    ctx.start(Stage::Chunk, None)?;
+    let mut builder = IndexBuilder::new(ctx.config.index.clone())?;
+    let mut documents = read_jsonl::<Document>(corpus)?;
+    let mut chunked = StageCounts::default();
+    let mut rejects = Vec::new();
+    let mut total = 0_u64;
+    loop {
+        let batch: Vec<Document> = documents.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        if ctx.interrupt.is_requested() {
+            return Err(DsgError::Interrupted { stage: Stage::Chunk });
+        }
+        let chunks: Vec<Vec<Chunk>> =
+            batch.par_iter().map(|document| ctx.stages.chunker.chunk(document)).collect();
+        for (document, chunks) in batch.iter().zip(chunks) {
+            let outcome = if chunks.is_empty() {
+                Outcome::Dropped(no_content(document))
+            } else {
+                Outcome::Kept(())
+            };
+            chunked.record(&outcome);
+            if let Outcome::Dropped(reject) = outcome {
+                rejects.push(reject);
+            }
+            total += chunks.len() as u64;
+            builder.extend(chunks);
+        }
+        ctx.progress(Stage::Chunk, chunked.entered);
+    }
+    ctx.finish(Stage::Chunk, &chunked);
+
+    ctx.start(Stage::Index, Some(total))?;
+    let index = builder.build()?;
+    index.save(folder, fingerprint)?;
+    let indexed = StageCounts { entered: total, kept: total, ..StageCounts::default() };
+    ctx.finish(Stage::Index, &indexed);
+    Ok(StepResult {
+        counts: vec![(Stage::Chunk, chunked), (Stage::Index, indexed)],
+        rejects,
+    })
+}
+
+fn no_content(document: &Document) -> Reject {
+    Reject {
+        schema: RejectSchema,
+        id: document.doc_id.to_string(),
+        stage: Stage::Chunk,
+        reason: Reason::new("chunk.no_content"),
+        detail: format!("`{}` has nothing but boilerplate", document.source.path),
+        record: json!({"path": document.source.path, "doc_id": document.doc_id}),
+    }
+}
+
+/// An index to `candidates.jsonl`, with the coverage of the curriculum.
+pub(crate) fn generate(
+    ctx: &Context<'_>,
+    index: &Index,
+    candidates: &Path,
+) -> Result<(Coverage, StepResult), DsgError> {
+    ctx.start(Stage::Generate, None)?;
+    let generated = ctx.stages.generator.run(index, ctx.observer, ctx.interrupt)?;
+    if ctx.interrupt.is_requested() {
+        return Err(DsgError::Interrupted { stage: Stage::Generate });
+    }
+    let StageResult { kept, rejects, counts } = generated.result;
+    write_jsonl(candidates, &kept)?;
+    ctx.finish(Stage::Generate, &counts);
+    Ok((generated.coverage, StepResult { counts: vec![(Stage::Generate, counts)], rejects }))
+}
+
+/// The two sides of the dataset.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Curated {
+    pub(crate) train: Vec<Example>,
+    pub(crate) eval: Vec<Example>,
+    /// Which near-duplicates were found, and which item of each group was kept.
+    #[serde(skip)]
+    pub(crate) clusters: Vec<Cluster>,
+}
+
+/// Candidates through judge, dedupe, balance and split.
+pub(crate) fn curate(
+    ctx: &Context<'_>,
+    index: &Index,
+    candidates: &Path,
+) -> Result<(Curated, StepResult), DsgError> {
+    let candidates: Vec<Candidate> =
+        read_jsonl(candidates)?.collect::<Result<_, ArtifactError>>()?;
+    let mut result = StepResult::default();
+
+    ctx.start(Stage::Judge, Some(candidates.len() as u64))?;
+    let judged: StageResult<Candidate> = candidates
+        .into_par_iter()
+        .map(|candidate| ctx.stages.judge.review(candidate, index))
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .collect();
+    let accepted = take(ctx, Stage::Judge, judged, &mut result);
+
+    ctx.start(Stage::Dedupe, Some(accepted.len() as u64))?;
+    let deduped = ctx.stages.deduper.run(accepted);
+    let clusters = deduped.clusters;
+    let unique = take(ctx, Stage::Dedupe, deduped.result, &mut result);
+
+    ctx.start(Stage::Balance, Some(unique.len() as u64))?;
+    let balanced = ctx.stages.balancer.run(unique);
+    let chosen = take(ctx, Stage::Balance, balanced.result, &mut result);
+
+    ctx.start(Stage::Split, Some(chosen.len() as u64))?;
+    let document_clusters = cluster_documents(document_texts(index)?, &ctx.config.dedupe)?;
+    let split = ctx.stages.splitter.run(chosen, &document_clusters)?;
+    let finish = |items: Vec<Candidate>, side| -> Vec<Example> {
+        items.iter().map(|item| Example::from_candidate(item, side)).collect()
+    };
+    let (train, eval) = (finish(split.train, Split::Train), finish(split.eval, Split::Eval));
+    ctx.finish(Stage::Split, &split.counts);
+    result.rejects.extend(split.rejects);
+    result.counts.push((Stage::Split, split.counts));
+    Ok((Curated { train, eval, clusters }, result))
+}
+
+/// Moves a stage's counts and rejects into the step's and returns what was kept.
+fn take<T>(
+    ctx: &Context<'_>,
+    stage: Stage,
+    from: StageResult<T>,
+    into: &mut StepResult,
+) -> Vec<T> {
+    ctx.finish(stage, &from.counts);
+    into.rejects.extend(from.rejects);
+    into.counts.push((stage, from.counts));
+    from.kept
+}
+
+/// The text of every document, put together from its chunks: what an item can quote.
+fn document_texts(index: &Index) -> Result<BTreeMap<DocId, String>, DsgError> {
+    use dsg_core::ChunkStore as _;
+
+    let mut texts: BTreeMap<DocId, String> = BTreeMap::new();
+    for position in 0..index.len() {
+        if let Some(chunk) = index.get(position)? {
+            let text = texts.entry(chunk.doc_id).or_default();
+            text.push_str(&chunk.text);
+            text.push('\n');
+        }
+    }
+    Ok(texts)
+}
