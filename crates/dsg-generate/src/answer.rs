@@ -4,6 +4,7 @@ use dsg_core::{Chunk, Citation, Span};
 
 use crate::inline::has_leftovers;
 use crate::reference::{may_open_an_answer, points_around};
+use crate::regexes::regex;
 use crate::render::Rendered;
 use crate::sentence::Piece;
 
@@ -48,7 +49,10 @@ impl Answer {
             if !self.text.is_empty() && (position > 0 || !block.is_running_text()) {
                 let trimmed = self.text.trim_end().len();
                 self.text.truncate(trimmed);
-                self.text.push_str("\n\n");
+                let listed = |text: &str| text.trim_start().starts_with("- ");
+                let last_line = self.text.lines().last().unwrap_or_default();
+                let continues = listed(last_line) && listed(&block.text);
+                self.text.push_str(if continues { "\n" } else { "\n\n" });
             }
             self.text.push_str(&block.text);
             self.spans.extend(block.spans.iter().copied());
@@ -70,6 +74,7 @@ impl Answer {
             && !has_leftovers(text)
             && !points_around(text)
             && !matches!(last, ':' | ',' | ';' | '-' | '(' | '=')
+            && !regex!(r"\bI (?:feel|think|guess|believe|wrote)\b").is_match(text)
             && balanced_fences(text);
         if !sound {
             return None;

@@ -113,6 +113,26 @@ fn question_or_name(title: &str) -> Title {
     Title::Name(title.to_owned())
 }
 
+/// A description's first words as an infinitive: `Displays nodes and prints them` → `display nodes and print them`.
+pub(crate) fn infinitive_of(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('.');
+    let text = regex!(r"(?i)^used? to\s+").replace(text, "");
+    let head = text.split_whitespace().next()?;
+    if verbs::base(head).is_some() {
+        return task(&lower_first(&text));
+    }
+    let base = verbs::base_of_third(head)?;
+    let rest = regex!(r"\b(and|or|then) ([a-z]+s)\b").replace_all(
+        text.get(head.len()..)?,
+        |found: &regex::Captures<'_>| {
+            let word = found.get(2).map_or("", |m| m.as_str());
+            let joint = found.get(1).map_or("", |m| m.as_str());
+            format!("{joint} {}", verbs::base_of_third(word).unwrap_or(word))
+        },
+    );
+    task(&format!("{base}{rest}"))
+}
+
 /// A verb phrase fit for “How do I …?”, or nothing.
 pub(crate) fn task(phrase: &str) -> Option<String> {
     let phrase = phrase

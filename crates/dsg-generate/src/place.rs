@@ -1,6 +1,8 @@
 //! Where a section stands, in the words of a question.
 
-use dsg_core::Chunk;
+use std::collections::HashSet;
+
+use dsg_core::{BlockKind, Chunk};
 
 use crate::inline::is_code_like;
 use crate::phrase::{self, Title, classify, is_generic, name_of};
@@ -16,6 +18,8 @@ pub(crate) struct Place {
     /// The page's title.
     pub(crate) title: String,
     subject: Option<String>,
+    /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
+    common: HashSet<String>,
 }
 
 /// A command or a file that a page documents.
@@ -47,6 +51,7 @@ impl Place {
             trail,
             title,
             subject: subject.map(|subject| subject.trim().to_owned()),
+            common: common_words(chunk),
         }
     }
 
@@ -80,7 +85,7 @@ impl Place {
         }
         let name = name_of(&self.title);
         match classify(&name) {
-            Title::Name(_) if is_product(&name) => Some(named(&name)),
+            Title::Name(_) if is_product(&name, &self.common) => Some(named(&name)),
             _ => None,
         }
     }
@@ -96,7 +101,7 @@ impl Place {
             .trail
             .iter()
             .rev()
-            .filter_map(|heading| clause_of(heading));
+            .filter_map(|heading| clause_of(heading, &self.common));
         tool.chain(headings).chain(self.subject_phrase())
     }
 
@@ -107,13 +112,37 @@ impl Place {
             .find(|clause| Some(clause) != subject.as_ref())
     }
 
+    /// `phrase` from a heading in title case, as a sentence would have it: words that the text uses in lower case lose
+    /// their capitals.
+    pub(crate) fn sentence_case(&self, phrase: &str) -> String {
+        phrase
+            .split(' ')
+            .map(|word| {
+                let lower = word.to_lowercase();
+                let capital_only = word.chars().skip(1).all(|c| !c.is_uppercase())
+                    && word.chars().next().is_some_and(char::is_uppercase);
+                let plain = regex!(
+                    r"^(?:An?|The|And|Or|Of|In|On|To|For|From|With|By|At|Into|Your|All|New)$"
+                )
+                .is_match(word);
+                if capital_only && (plain || self.common.contains(&lower)) {
+                    lower
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// The nearest heading that names something, as it stands.
     pub(crate) fn nearest_name(&self) -> Option<&str> {
-        self.trail
-            .iter()
-            .rev()
-            .map(String::as_str)
-            .find(|heading| has_proper_name(&format!("about {heading}")) && heading.len() <= 60)
+        self.trail.iter().rev().map(String::as_str).find(|heading| {
+            has_proper_name(&format!("about {heading}"))
+                && heading.len() <= 60
+                && !heading.contains([':', '?', '('])
+                && !regex!(r"(?i)^step\b").is_match(heading)
+        })
     }
 
     /// Adds the page's name or the subject to `question` where its own words name neither.
@@ -189,14 +218,14 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
 }
 
 /// What a heading adds to a question about something beneath it.
-fn clause_of(heading: &str) -> Option<String> {
+fn clause_of(heading: &str, common: &HashSet<String>) -> Option<String> {
     match classify(heading) {
         Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
             .filter(|gerund| gerund.len() <= 70)
             .map(|gerund| format!("when {gerund}")),
         Title::Name(name) => {
             let name = name_of(&name);
-            if is_product(&name) {
+            if is_product(&name, common) {
                 return Some(format!("with {}", named(&name)));
             }
             // “Security guidelines for Pouta” is about Pouta.
@@ -210,6 +239,25 @@ fn clause_of(heading: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The words of the chunk's running text that begin with a small letter, outside code.
+fn common_words(chunk: &Chunk) -> HashSet<String> {
+    chunk
+        .blocks
+        .iter()
+        .filter(|block| matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem))
+        .filter_map(|block| chunk.slice(block.span))
+        .flat_map(|text| {
+            let bare = regex!(r"(?s)```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+")
+                .replace_all(text, " ")
+                .into_owned();
+            bare.split(|c: char| !(c.is_alphanumeric() || c == '-'))
+                .filter(|word| word.len() > 2 && word.chars().all(|c| c.is_lowercase() || c == '-'))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Whether `clause` has a content word that `question` lacks, and does not largely repeat it.
@@ -245,7 +293,7 @@ fn is_plain_capital(word: &str) -> bool {
 }
 
 /// A name that needs no article: a product, an acronym, a tool.
-fn is_product(name: &str) -> bool {
+fn is_product(name: &str, common: &HashSet<String>) -> bool {
     let bare = regex!(r"\s*\([^)]*\)").replace_all(name, "");
     let words: Vec<&str> = bare.split_whitespace().collect();
     if words.is_empty() || words.len() > 4 || bare.len() > 40 || name.contains([':', ',', '?', '/'])
@@ -258,7 +306,9 @@ fn is_product(name: &str) -> bool {
             .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
     };
     let distinct = words.iter().any(|word| {
-        !is_plain_capital(word) && (word.chars().any(char::is_uppercase) || is_code_like(word))
+        !is_plain_capital(word)
+            && !common.contains(&word.to_lowercase())
+            && (word.chars().any(char::is_uppercase) || is_code_like(word))
     });
     let last_is_plain = words.last().is_some_and(|last| {
         words.len() > 1 && regex!(r"(?i)^(?:access|accounts?|billing|changes|commands|concepts|considerations|data|examples|exercises?|features|files|flavors?|guidelines|hints|images?|issues|jobs|limits?|notes|options|partitions?|policy|policies|projects|questions|rates|resources|scripts?|services|settings|states|storage|systems?|tasks|terms|tips|topics|types|users|variables|versions|volumes|applications|applicant|environments?|nodes|overview|renewal|hardware|software|modules|support)$").is_match(last)
@@ -266,7 +316,15 @@ fn is_product(name: &str) -> bool {
     let cased = words
         .iter()
         .all(|word| capital(word) || is_code_like(word) || word.chars().any(char::is_uppercase));
-    distinct && !last_is_plain && (cased || (words.len() == 1 && is_code_like(name)))
+    // “Job Submission” is no name where the text speaks of job submission.
+    let spoken = words
+        .iter()
+        .filter(|word| common.contains(&word.to_lowercase()))
+        .count();
+    distinct
+        && spoken * 2 < words.len().max(2)
+        && !last_is_plain
+        && (cased || (words.len() == 1 && is_code_like(name)))
 }
 
 fn named(name: &str) -> String {
@@ -322,7 +380,7 @@ mod tests {
     #[test]
     fn a_page_about_a_task_gives_a_clause() {
         let place = place(
-            &["How to add docker hub credentials to a project", "Login"],
+            &["How to add docker hub credentials to a project", "Details"],
             None,
         );
         assert_eq!(

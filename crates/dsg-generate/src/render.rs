@@ -431,31 +431,55 @@ pub(crate) fn label(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
     Some(shown.to_owned())
 }
 
+/// A table as a list, one item a row: “- `key`: Limit: 3 days; Memory: 4 GB”.
 fn table(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
     let rows: Vec<&Node<'_>> = node
         .children
         .iter()
         .filter(|row| matches!(row.kind(), BlockKind::Row { .. }))
         .collect();
-    if rows.len() < 2 || rows.len() > MAX_TABLE_ROWS + 1 {
+    let (head, body) = rows.split_first()?;
+    if body.is_empty()
+        || body.len() > MAX_TABLE_ROWS
+        || *head.kind() != (BlockKind::Row { header: true })
+    {
         return None;
     }
+    let titles: Vec<String> = head
+        .block
+        .cells
+        .iter()
+        .map(|cell| cell_text(chunk, *cell))
+        .collect();
     let mut lines = Vec::new();
-    let width = rows.first()?.block.cells.len();
-    for (position, row) in rows.iter().enumerate() {
-        if row.block.cells.len() != width {
+    for row in body {
+        if row.block.cells.len() != titles.len() {
             return None;
         }
         let cells: Vec<String> = row
             .block
             .cells
             .iter()
-            .map(|cell| cell_text(chunk, *cell).replace('|', "\\|"))
+            .map(|cell| cell_text(chunk, *cell))
             .collect();
-        lines.push(format!("| {} |", cells.join(" | ")));
-        if position == 0 {
-            lines.push(format!("|{}", " --- |".repeat(width)));
+        let (key, values) = cells.split_first()?;
+        let shown: Vec<String> = titles
+            .iter()
+            .skip(1)
+            .zip(values)
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(title, value)| {
+                if titles.len() == 2 || title.is_empty() {
+                    value.clone()
+                } else {
+                    format!("{title}: {value}")
+                }
+            })
+            .collect();
+        if key.is_empty() || shown.is_empty() {
+            return None;
         }
+        lines.push(format!("- {key}: {}", shown.join("; ")));
     }
     Some(lines.join("\n"))
 }

@@ -70,13 +70,16 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             Title::Task(task) => as_gerund(&first_person(&task))
                 .filter(|_| is_about(&content, &task))
                 .and_then(|gerund| {
+                    let gerund = scope.place.sentence_case(&gerund);
                     let question = WARNING.fill(scope.seed, &key, &[("task", &gerund)]);
                     let question = scope.place.situated(&question)?;
                     scope.asked(QuestionType::Analytical, &WARNING.id(), question, answer)
                 }),
             Title::Name(name)
-                if scope.section.path.len() == 1
-                    || crate::place::has_proper_name(&format!("about {name}")) =>
+                if notable
+                    && name.split_whitespace().count() <= 5
+                    && crate::place::has_proper_name(&format!("about {name}"))
+                    && is_about(&content, &name) =>
             {
                 let question = TOPIC.fill(scope.seed, &key, &[("name", &name)]);
                 scope.place.situated(&question).and_then(|question| {

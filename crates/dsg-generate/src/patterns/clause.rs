@@ -250,7 +250,7 @@ fn instruction(text: &str) -> Option<String> {
 /// The phrase before “with”, “by running”, “using the command”, “run”.
 fn cut_tool(text: &str) -> Option<&str> {
     let found = regex!(
-        r"(?i),?\s+(?:by (?:running|using|executing|issuing|typing|adding|setting|calling|giving|entering|the following)|using(?: the)?(?: following)?(?: command)?s?\b|with (?:the )?(?:following )?(?:command|commands|script|option|options|lines?|syntax)\b|with\s*$|with\s+`|via (?:the )?command|running\b|in the following way|as follows|like this|like so|e\.g\.?$|for example$|for instance$|use$|run$|do$)"
+        r"(?i),?\s+(?:by (?:running|using|executing|issuing|typing|adding|setting|calling|giving|entering|the following)|using(?: the)?(?: following)?(?: command)?s?\b|with (?:the )?(?:following )?(?:command|commands|script|option|options|lines?|syntax)\b|with\s*$|with\s+`|via (?:the )?command|running (?:the )?(?:following )?command\b|running\s+`|in the following way|as follows|like this|like so|e\.g\.?$|for example$|for instance$|use$|run$|do$)"
     )
     .find(text)?;
     text.get(..found.start())

@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::draft::{Draft, Scope};
 use crate::inline::clean;
 use crate::outline::Node;
-use crate::phrase::{lower_first, task};
+use crate::phrase::infinitive_of;
 use crate::reference::{is_pointer, points_around};
 use crate::regexes::regex;
 use crate::render::{Passage, label, passage, segments};
@@ -117,6 +117,33 @@ const VALUE_MEANING: Wording = Wording {
         "What is the meaning of {name} for {parent} in {tool}?",
     ],
 };
+const FIELD: Wording = Wording {
+    name: "entry/field",
+    version: 1,
+    texts: &[
+        "What does the field {name} show in the output of {tool}?",
+        "What does {name} stand for in the output of {tool}?",
+        "In the output of {tool}, what is {name}?",
+    ],
+};
+const STATE: Wording = Wording {
+    name: "entry/state",
+    version: 1,
+    texts: &[
+        "What does the state {name} mean in {tool}?",
+        "{tool_start} shows the state {name}. What does it mean?",
+        "How do I interpret the state {name} in {tool}?",
+    ],
+};
+const REASON: Wording = Wording {
+    name: "entry/reason",
+    version: 1,
+    texts: &[
+        "My job is waiting with the reason {name} in {tool}. What does it mean?",
+        "What does the job reason {name} in {tool} mean?",
+        "Why would {tool} show the reason {name} for my job?",
+    ],
+};
 const DEFAULT: Wording = Wording {
     name: "entry/default",
     version: 1,
@@ -153,6 +180,12 @@ enum Kind {
     InputVariable,
     OutputVariable,
     Value,
+    /// A column, format letter or statistic in a command's output.
+    Field,
+    /// A job or node state.
+    State,
+    /// Why a job waits.
+    Reason,
 }
 
 pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
@@ -194,12 +227,12 @@ struct Entry {
 impl Entry {
     fn new(scope: &Scope<'_, '_>, node: &Node<'_>, parent: Option<&Entry>) -> Option<Self> {
         let tool = scope.place.tool.as_ref()?;
-        let label = label(scope.chunk, node)?;
+        let label = coded(&label(scope.chunk, node)?);
         let raw = clean(scope.chunk.slice(node.block.label?)?, scope.chunk.markup).replace('`', "");
         if label.len() > 120 || raw.ends_with('?') {
             return None;
         }
-        let kind = kind(scope, &raw, parent.is_some());
+        let kind = kind(scope, &raw, parent)?;
         let name = name_of(&raw, kind)?;
         let segments = segments(scope.chunk, node.body(), &node.children);
         let description = passage(scope.chunk, &segments, BUDGET);
@@ -216,7 +249,7 @@ impl Entry {
             kind,
             name: format!("`{name}`"),
             label,
-            tool: tool.code(),
+            tool: format!("{}{}", tool.code(), part_of(scope)),
             bare_tool: tool.name.clone(),
             label_span: node.block.label?,
             description,
@@ -242,7 +275,12 @@ impl Entry {
         let Some(first) = self.sentences.first() else {
             return;
         };
+        if regex!(r"^`(?:--?(?:help|usage|version|h|V|v|verbose|Version|quiet|\?)|help|quit|exit|version|verbose|quiet|\?|!!)`$").is_match(&self.name) {
+            return;
+        }
+        let said = regex!(r"`[^`]*`").replace_all(&first.text, "");
         let says_something = self.description.chars() >= 18
+            && said.split_whitespace().filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() >= 2).count() >= 3
             && !is_pointer(&first.text)
             && !first.text.ends_with(':')
             && !points_around(&first.text)
@@ -351,6 +389,27 @@ impl Entry {
                 &self.values(&[]),
                 self.described(),
             ),
+            (Kind::Field, _) => scope.worded(
+                QuestionType::Factual,
+                &FIELD,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ),
+            (Kind::State, _) => scope.worded(
+                QuestionType::Factual,
+                &STATE,
+                &key,
+                &self.values(&[("tool_start", &self.tool)]),
+                self.described(),
+            ),
+            (Kind::Reason, _) => scope.worded(
+                QuestionType::Troubleshooting,
+                &REASON,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ),
             (Kind::Value, _) => parent.and_then(|parent| {
                 scope.worded(
                     QuestionType::Factual,
@@ -438,20 +497,47 @@ impl Entry {
 
     /// What the entry lets one do, as an infinitive.
     fn task(&self, first: &Piece) -> Option<String> {
-        let text = regex!(r"\s*\([^()]*\)").replace_all(&first.text, "");
-        let text = text.trim_end_matches('.');
-        let head = text.split_whitespace().next()?;
-        if verbs::base(head).is_some() {
-            return task(&lower_first(text));
-        }
-        let base = verbs::base_of_third(head)?;
-        task(&format!("{base}{}", text.get(head.len()..)?))
+        infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, ""))
+    }
+}
+
+/// A label as code: names that the page printed plainly get their backticks.
+fn coded(label: &str) -> String {
+    let label = label.trim_end_matches('=');
+    if label.contains('`') {
+        return label.to_owned();
+    }
+    let parts: Vec<String> = label
+        .split(", ")
+        .map(|part| format!("`{}`", part.trim()))
+        .collect();
+    parts.join(", ")
+}
+
+/// The part of a page that has its own names: “ (node configuration)”.
+fn part_of(scope: &Scope<'_, '_>) -> String {
+    let title = scope.section.title();
+    let special = regex!(
+        r"(?i)\b(?:configuration|specifications?|reservations?|functionality|licenses?|flags)\b"
+    )
+    .is_match(title)
+        && title.split_whitespace().count() >= 2
+        && title.len() <= 60;
+    if special {
+        let title = regex!(
+            r"(?i)\s*(?:-\s*)?specifications for create(?:, | and |,? and )?(?:update|delete)?.*$"
+        )
+        .replace(title, "");
+        format!(" ({})", title.to_lowercase())
+    } else {
+        String::new()
     }
 }
 
 fn states_default(text: &str) -> bool {
     regex!(r"(?i)\b(?:the )?default(?: value| behaviou?r| setting)?(?: for \S+)? (?:is|are|of)\b|\bdefaults? to\b|^default(?:s|:)? |\bby default\b|\bdefault:").is_match(text)
-        && text.len() <= 220
+        && (20..=240).contains(&text.len())
+        && !regex!(r"(?i)\bdefault (?:units?|format|output|fields?|order|file|sort)\b|not being set").is_match(text)
 }
 
 /// “Comma separated list of …”, “Maximum number of …”: no verb to begin with.
@@ -462,24 +548,40 @@ fn is_noun_phrase(text: &str) -> bool {
         && !regex!(r"^(?:If|When|This|Do|Causes?|Only|By|With|On|For|In|To|As|Used|Can|Same|Makes?|Must|Does|Like)\b").is_match(text)
 }
 
-fn kind(scope: &Scope<'_, '_>, raw: &str, nested: bool) -> Kind {
+fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind> {
     let heading = scope.section.title();
     let is_file = scope.place.tool.as_ref().is_some_and(|tool| tool.is_file);
-    if raw.starts_with('-') && !nested {
-        Kind::Option
-    } else if nested {
-        Kind::Value
-    } else if regex!(r"(?i)environment variables?").is_match(heading) {
+    if parent.is_some() {
+        return Some(Kind::Value);
+    }
+    if raw.starts_with('-') {
+        return Some(Kind::Option);
+    }
+    Some(if regex!(r"(?i)environment variables?").is_match(heading) {
         if regex!(r"(?i)output").is_match(heading) {
             Kind::OutputVariable
         } else {
             Kind::InputVariable
         }
-    } else if is_file || regex!(r"(?i)\b(?:parameters|specifications)\b").is_match(heading) {
+    } else if regex!(r"(?i)\breasons?\b").is_match(heading) {
+        Kind::Reason
+    } else if regex!(r"(?i)\bstates?\b").is_match(heading) && !is_file {
+        Kind::State
+    } else if regex!(r"(?i)\b(?:fields?|output|columns?|statistics|report)\b").is_match(heading)
+        || raw.starts_with('%')
+    {
+        Kind::Field
+    } else if is_file
+        || regex!(r"(?i)\b(?:parameters|specifications?|functionality)\b").is_match(heading)
+    {
         Kind::Parameter
-    } else {
+    } else if regex!(r"(?i)\b(?:commands?|subcommands?|sub-commands?|entities)\b").is_match(heading)
+    {
         Kind::Command
-    }
+    } else {
+        // Under “Options” a name without a dash is a value whose option stands in another chunk.
+        return None;
+    })
 }
 
 /// `-A, --account=<account>` → `--account`.

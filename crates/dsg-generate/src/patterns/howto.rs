@@ -63,7 +63,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         return;
     }
     let wording = if steps { &STEPS } else { &HEADING };
-    let task = first_person(&task);
+    let task = scope.place.sentence_case(&first_person(&task));
     let question = wording.fill(
         scope.seed,
         &format!("{}/{task}", scope.chunk.chunk_id),

@@ -6,10 +6,9 @@ use crate::answer::Answer;
 use crate::draft::{Draft, Scope};
 use crate::inline::is_code_like;
 use crate::outline::Node;
-use crate::phrase::{lower_first, task};
+use crate::phrase::infinitive_of;
 use crate::regexes::regex;
 use crate::render::cell_text;
-use crate::verbs;
 use crate::wording::Wording;
 
 /// Rows asked about per table.
@@ -171,12 +170,7 @@ fn row_drafts(
             .quote(&name, *key_span)
             .words(": ")
             .quote(text, *span);
-        let described = text.split_whitespace().next().unwrap_or_default();
-        let base = verbs::base(described).or_else(|| verbs::base_of_third(described));
-        let verb_task = base.and_then(|base| {
-            let rest = text.get(described.len()..)?;
-            task(&lower_first(&format!("{base}{rest}")))
-        });
+        let verb_task = infinitive_of(text);
         drafts.extend(match verb_task {
             Some(task) if is_doing(noun) => {
                 let answer = Answer::default()
