@@ -1,0 +1,13 @@
+//! Whole folders: written, read back, damaged, verified.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod card;
+mod dataset;
+mod full_disk;
+mod verify;
+mod write;
