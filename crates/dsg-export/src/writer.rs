@@ -36,11 +36,11 @@ const STAGING_FOLDER: &str = ".dsg-staging";
 /// the file and what to do.
 pub fn write_dataset(
     outdir: &Path,
+    config: &ExportConfig,
+    manifest: &Manifest,
     train: &[Example],
     eval: &[Example],
     rejects: &[Reject],
-    manifest: &Manifest,
-    config: &ExportConfig,
 ) -> Result<Vec<OutputFile>, ExportError> {
     config.validate()?;
     let staging = Staging::create(outdir)?;

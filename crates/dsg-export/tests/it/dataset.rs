@@ -144,11 +144,11 @@ impl Dataset {
     pub(crate) fn write(&self, outdir: &Path) -> Result<Vec<OutputFile>, dsg_export::ExportError> {
         write_dataset(
             outdir,
+            &self.config,
+            &self.manifest,
             &self.train,
             &self.eval,
             &self.rejects,
-            &self.manifest,
-            &self.config,
         )
     }
 }
