@@ -54,7 +54,7 @@ pub(crate) fn classify(title: &str) -> Title {
         return Title::Statement(title);
     }
     if verbs::base(first).is_some()
-        && regex!(r"(?i)^(?:a|an|the|your|new|all|any|multiple|several|[a-z`]+s?|from|to|up|into|data|files)$").is_match(next)
+        && regex!(r"(?i)^(?:a|an|the|your|new|all|any|only|multiple|several|[a-z`]+s?|from|to|up|into|data|files)$").is_match(next)
         && is_imperative(first, next, &title)
     {
         if let Some(task) = task(&lower_first(&title)) {
@@ -82,8 +82,9 @@ fn is_imperative(first: &str, next: &str, title: &str) -> bool {
         "compute", "follow",
     ];
     let ambiguous = ALSO_NOUN.contains(&first.to_lowercase().as_str());
-    let article = regex!(r"(?i)^(?:a|an|the|your|all|any|multiple|several|new|from|to|up|into)$")
-        .is_match(next);
+    let article =
+        regex!(r"(?i)^(?:a|an|the|your|all|any|only|multiple|several|new|from|to|up|into)$")
+            .is_match(next);
     (!ambiguous || article) && title.split_whitespace().count() >= 2
 }
 
@@ -94,7 +95,12 @@ fn strip_frame(title: &str) -> String {
         r"(?i)\s*\((?:optional|recommended|deprecated|new|beta|experimental|advanced|wip)\)\s*$"
     )
     .replace(&title, "");
-    title.trim().trim_end_matches(['.', ':', ',']).to_owned()
+    let title = title.trim().trim_end_matches(['.', ':', ',']);
+    // A heading shouted in capitals is an ordinary one.
+    if title.contains(' ') && !title.chars().any(char::is_lowercase) {
+        return upper_first(&title.to_lowercase());
+    }
+    title.to_owned()
 }
 
 /// `How to X`, `How do I X?`, `How can I X?` → `X`.
@@ -117,6 +123,8 @@ fn question_or_name(title: &str) -> Title {
 pub(crate) fn infinitive_of(text: &str) -> Option<String> {
     let text = text.trim_end_matches('.');
     let text = regex!(r"(?i)^used? to\s+").replace(text, "");
+    let text = regex!(r"(?i),?\s+(?:for example|for instance|e\.g\.|such as|i\.e\.).*$")
+        .replace(&text, "");
     let head = text.split_whitespace().next()?;
     if verbs::base(head).is_some() {
         return task(&lower_first(&text));

@@ -20,6 +20,7 @@ pub(crate) struct Place {
     subject: Option<String>,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
     common: HashSet<String>,
+    commands: Vec<String>,
 }
 
 /// A command or a file that a page documents.
@@ -52,6 +53,7 @@ impl Place {
             title,
             subject: subject.map(|subject| subject.trim().to_owned()),
             common: common_words(chunk),
+            commands: chunk.commands.clone(),
         }
     }
 
@@ -105,6 +107,17 @@ impl Place {
         tool.chain(headings).chain(self.subject_phrase())
     }
 
+    /// The command that the nearest heading is about: `sacct` under “sacct”.
+    pub(crate) fn heading_command(&self) -> Option<String> {
+        self.trail
+            .iter()
+            .rev()
+            .take(2)
+            .map(|heading| heading.trim_matches('`'))
+            .find(|heading| self.commands.iter().any(|command| command == heading))
+            .map(|heading| format!("`{heading}`"))
+    }
+
     /// The nearest clause that is not the subject.
     pub(crate) fn clause(&self) -> Option<String> {
         let subject = self.subject_phrase();
@@ -138,7 +151,7 @@ impl Place {
     /// The nearest heading that names something, as it stands.
     pub(crate) fn nearest_name(&self) -> Option<&str> {
         self.trail.iter().rev().map(String::as_str).find(|heading| {
-            has_proper_name(&format!("about {heading}"))
+            (has_proper_name(heading) || is_product(heading, &self.common))
                 && heading.len() <= 60
                 && !heading.contains([':', '?', '('])
                 && !regex!(r"(?i)^step\b").is_match(heading)
@@ -172,6 +185,7 @@ impl Place {
         let lower = question.to_lowercase();
         let mentions = |name: &str| !name.is_empty() && lower.contains(&name.to_lowercase());
         question.contains('`')
+            || regex!(r"(?:^|\s)--?[a-z][\w-]+").is_match(question)
             || self.subject_name().is_some_and(mentions)
             || self.tool.as_ref().is_some_and(|tool| mentions(&tool.name))
             || has_proper_name(question)
@@ -289,7 +303,7 @@ fn says_more(clause: &str, question: &str) -> bool {
 
 /// Words that are capitalised in titles without naming anything.
 fn is_plain_capital(word: &str) -> bool {
-    regex!(r"(?i)^(?:access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
+    regex!(r"(?i)^(?:access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
 }
 
 /// A name that needs no article: a product, an acronym, a tool.
@@ -316,12 +330,17 @@ fn is_product(name: &str, common: &HashSet<String>) -> bool {
     let cased = words
         .iter()
         .all(|word| capital(word) || is_code_like(word) || word.chars().any(char::is_uppercase));
+    let doing = words.len() > 1
+        && words.first().is_some_and(|first| {
+            crate::verbs::base(first).is_some() || crate::verbs::base_of_gerund(first).is_some()
+        });
     // “Job Submission” is no name where the text speaks of job submission.
     let spoken = words
         .iter()
         .filter(|word| common.contains(&word.to_lowercase()))
         .count();
     distinct
+        && !doing
         && spoken * 2 < words.len().max(2)
         && !last_is_plain
         && (cased || (words.len() == 1 && is_code_like(name)))

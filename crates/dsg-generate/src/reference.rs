@@ -71,6 +71,7 @@ pub(crate) fn points_around(text: &str) -> bool {
         |\bearlier\ (?:on\ )?in\ this\b
         |\bas\ follows\s*\.?$
         |\bfollowing\ (?:is|are)\b
+        |\b(?:described|explained|listed|documented|covered|detailed|discussed|shown|found)\s+(?:in|on|at|under)\s+(?:the\s+|our\s+|a\s+)?[^.,;]{1,50}\b(?:page|pages|section|chapter|guide|tutorial|article|instructions)\b
         |\bon\ (?:the\ )?(?:left|right)(?:-hand)?(?:\ side)?\ (?:of\ (?:this|the)\ page|menu|panel)\b
         "
     )

@@ -476,7 +476,7 @@ fn table(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
                 }
             })
             .collect();
-        if key.is_empty() || shown.is_empty() {
+        if key.is_empty() || key.ends_with('?') || shown.is_empty() {
             return None;
         }
         lines.push(format!("- {key}: {}", shown.join("; ")));

@@ -289,7 +289,7 @@ fn task_draft(
     task: &str,
     answer: Answer,
 ) -> Option<Draft> {
-    let key = format!("{}/{task}", scope.chunk.chunk_id);
+    let key = format!("{}/{task}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("task", task)]);
     let question = scope.place.situated(&question)?;
     scope.asked(QuestionType::Procedural, &wording.id(), question, answer)
@@ -326,7 +326,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         (false, false) => &CONDITION_EFFECT,
     };
     let clause = first_person(&lower_first(clause));
-    let key = format!("{}/{clause}", scope.chunk.chunk_id);
+    let key = format!("{}/{clause}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
     let question = scope.place.situated(&question)?;
     let kind = if action && regex!(r"(?i)\b(?:error|fail\w*|cannot|can't|not|problem\w*|lost|forgotten|exceed\w*|out of|missing|wrong|stuck|slow|killed|denied|hangs?)\b").is_match(&clause) {

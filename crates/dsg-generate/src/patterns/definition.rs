@@ -53,7 +53,18 @@ const CODE: Wording = Wording {
 const ITEM: Wording = Wording {
     name: "definition/item",
     version: 1,
-    texts: &["What does {name} do{where}?", "What is {name} for{where}?"],
+    texts: &[
+        "What does {name} do {where}?",
+        "What is {name} for {where}?",
+    ],
+};
+const OPTION: Wording = Wording {
+    name: "definition/option",
+    version: 1,
+    texts: &[
+        "What does the {name} option of {where} do?",
+        "In {where}, what is {name} for?",
+    ],
 };
 
 pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
@@ -263,23 +274,41 @@ fn entry(scope: &Scope<'_, '_>, node: &Node<'_>) -> Option<Draft> {
             answer(),
         );
     }
-    // Elsewhere only what is code and says what it does, on a page whose name makes it plain where it belongs.
-    if !label.starts_with('`') || label.matches('`').count() != 2 {
+    // Elsewhere only what is code and says what it does, where it is plain where it belongs.
+    if !label.starts_with('`') || first.is_lead_in() {
         return None;
     }
-    let clause = scope.place.clause()?;
-    let verbal = crate::verbs::base_of_third(first.text.split_whitespace().next()?).is_some()
-        || crate::verbs::base(first.text.split_whitespace().next()?).is_some();
+    let option = raw.starts_with('-');
+    let name = if option {
+        option_name(raw)?
+    } else {
+        label.clone()
+    };
+    if name.matches('`').count() != 2 {
+        return None;
+    }
+    let word = first.text.split_whitespace().next()?;
+    let verbal = crate::verbs::base_of_third(word).is_some() || crate::verbs::base(word).is_some();
     if !verbal {
         return None;
     }
-    scope.worded(
-        QuestionType::Factual,
-        &ITEM,
-        raw,
-        &[("name", &label), ("where", &format!(" {clause}"))],
-        answer(),
-    )
+    let (wording, clause) = match scope.place.heading_command() {
+        Some(command) if option => (&OPTION, command),
+        _ => (&ITEM, scope.place.clause()?),
+    };
+    let values = [("name", name.as_str()), ("where", clause.as_str())];
+    scope.worded(QuestionType::Factual, wording, raw, &values, answer())
+}
+
+/// `-n`, `--ntasks=<count>` → `--ntasks`, in backticks.
+fn option_name(raw: &str) -> Option<String> {
+    let names = raw.split([',', '/']).map(str::trim);
+    let name = names
+        .clone()
+        .find(|name| name.starts_with("--"))
+        .or_else(|| names.clone().next())?;
+    let name = name.split(['=', ' ', '[', '<']).next()?;
+    Some(format!("`{name}`"))
 }
 
 /// What the entries of a list of codes are called.

@@ -298,10 +298,7 @@ impl Entry {
         let task = self.task(first);
         let prefers_task = scope
             .seed
-            .derive(
-                "entry/prefers-task",
-                &format!("{}{key}", scope.chunk.chunk_id),
-            )
+            .derive("entry/prefers-task", &format!("{}{key}", scope.place.title))
             .unit()
             < 0.6;
         let draft = match (self.kind, task) {

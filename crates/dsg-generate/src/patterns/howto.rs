@@ -66,7 +66,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let task = scope.place.sentence_case(&first_person(&task));
     let question = wording.fill(
         scope.seed,
-        &format!("{}/{task}", scope.chunk.chunk_id),
+        &format!("{}/{task}", scope.place.title),
         &[("task", &task)],
     );
     let Some(question) = scope.place.situated(&question) else {

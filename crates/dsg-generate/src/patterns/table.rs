@@ -27,7 +27,7 @@ const MEANING: Wording = Wording {
     version: 1,
     texts: &[
         "What does the {noun} {name} mean{where}?",
-        "What does the {noun} {name} stand for{where}?",
+        "How do I interpret the {noun} {name}{where}?",
     ],
 };
 const PURPOSE: Wording = Wording {
@@ -152,6 +152,7 @@ fn row_drafts(
     } else {
         format!("`{key}`")
     };
+    let mut described = false;
     let mut values: Vec<(String, &(String, Span), &(String, Span))> = Vec::new();
     for (column, cell) in header.cells.iter().zip(&row.cells).skip(1) {
         let (title, (text, span)) = (column.0.as_str(), cell);
@@ -164,6 +165,9 @@ fn row_drafts(
         }
         let lower = title.to_lowercase();
         if !regex!(r"\b(?:description|meaning|explanation|purpose|function|what it does|usage|use|comment|action|effect|definition|details|info)\b").is_match(&lower) {
+            continue;
+        }
+        if std::mem::replace(&mut described, true) {
             continue;
         }
         let said = Answer::default()

@@ -8,6 +8,7 @@ use crate::person::first_person;
 use crate::phrase::{Title, classify, lower_first};
 use crate::regexes::regex;
 use crate::render::{Segment, passage};
+use crate::verbs;
 use crate::wording::Wording;
 
 const BUDGET: usize = 1600;
@@ -61,7 +62,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         }
         let question = STATE.fill(
             scope.seed,
-            &format!("{}/{clause}", scope.chunk.chunk_id),
+            &format!("{}/{clause}", scope.place.title),
             &[("clause", &clause)],
         );
         let Some(question) = scope.place.anchored(&question) else {
@@ -75,6 +76,11 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
 }
 
 fn draft_message(scope: &Scope<'_, '_>, title: &str, drafts: &mut Vec<Draft>) {
+    let first = title.split_whitespace().next().unwrap_or_default();
+    let doing = verbs::base(first).or_else(|| verbs::base_of_gerund(first));
+    if doing.is_some() && !title.contains(':') {
+        return;
+    }
     let body: Vec<Segment<'_, '_>> = scope.section.nodes.iter().map(Segment::Node).collect();
     let passage = passage(scope.chunk, &body, BUDGET);
     let running: usize = passage
