@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::JudgeError;
+use crate::language;
 
 /// Settings of a [`Judge`](crate::Judge).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,8 +14,11 @@ use crate::error::JudgeError;
 pub struct JudgeConfig {
     /// Rules from the dataset's configuration. Default: none.
     pub rules: Rules,
+    /// Names that questions may use though no evidence says them: the product or site that the documents are about.
+    /// Default: none.
+    pub known_terms: Vec<String>,
     /// ISO 639-1 code that question and answer must be written in; `None` accepts any language. Only prose that is long
-    /// enough to tell is judged. Default: `None`, since a documentation folder in Finnish should work without a setting.
+    /// enough to tell is judged. Default: `en`, the language of the built-in question templates.
     pub language: Option<String>,
     /// Length of the question in characters. Default: 12 to 400.
     pub question_chars: LengthBand,
@@ -23,6 +27,8 @@ pub struct JudgeConfig {
     /// Least share of the answer's content words that must occur in the citations' quotes, in `[0, 1]`. Default: 0.5; the
     /// literal checks are strict at any value.
     pub min_groundedness: f64,
+    /// Whether public IP addresses count as personal data. Default: false, since documentation names servers by them.
+    pub ip_addresses: bool,
     /// Mail addresses whose local part is one of these name a role, not a person, and are kept. Default: `support`,
     /// `help`, `helpdesk`, `servicedesk`, `info`, `contact`, `admin`, `security`, `noreply` and the like.
     pub role_mailboxes: Vec<String>,
@@ -32,17 +38,40 @@ impl Default for JudgeConfig {
     fn default() -> Self {
         Self {
             rules: Rules::default(),
-            language: None,
+            known_terms: Vec::new(),
+            language: Some("en".to_owned()),
             question_chars: LengthBand { min: 12, max: 400 },
             answer_chars: LengthBand {
                 min: 20,
                 max: 4_000,
             },
             min_groundedness: 0.5,
+            ip_addresses: false,
             role_mailboxes: [
-                "abuse", "admin", "bugs", "contact", "dev", "feedback", "help", "helpdesk", "hpc",
-                "info", "it", "list", "noreply", "no-reply", "office", "postmaster", "root",
-                "sales", "security", "service", "servicedesk", "support", "team", "users",
+                "abuse",
+                "admin",
+                "bugs",
+                "contact",
+                "dev",
+                "feedback",
+                "help",
+                "helpdesk",
+                "hpc",
+                "info",
+                "it",
+                "list",
+                "noreply",
+                "no-reply",
+                "office",
+                "postmaster",
+                "root",
+                "sales",
+                "security",
+                "service",
+                "servicedesk",
+                "support",
+                "team",
+                "users",
                 "webmaster",
             ]
             .map(str::to_owned)
@@ -101,14 +130,21 @@ impl JudgeConfig {
                 format!("{} is not between 0 and 1", self.min_groundedness),
             ));
         }
+        if let Some(code) = self
+            .language
+            .as_deref()
+            .filter(|code| !language::is_known(code))
+        {
+            return Err(JudgeError::config(
+                "language",
+                format!("`{code}` is not the two-letter code of a language that can be told"),
+            ));
+        }
         for key in self.rules.placeholders.keys() {
             if !PLACEHOLDER_KEYS.contains(&key.as_str()) {
                 return Err(JudgeError::config(
                     "rules.placeholders",
-                    format!(
-                        "`{key}` is none of {}",
-                        PLACEHOLDER_KEYS.join(", ")
-                    ),
+                    format!("`{key}` is none of {}", PLACEHOLDER_KEYS.join(", ")),
                 ));
             }
         }
