@@ -37,11 +37,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: embed <docs> <datasetgen.yaml> <outdir>".into());
     };
     let interrupt = Interrupt::default();
-    let watch = Watch { begun: Instant::now(), interrupt: interrupt.clone() };
+    let watch = Watch {
+        begun: Instant::now(),
+        interrupt: interrupt.clone(),
+    };
     let report = Pipeline::new(ConfigLayers::new().file(config)?.resolve()?.config)?
         .with_observer(Arc::new(watch))
         .with_interrupt(interrupt)
         .run(std::slice::from_ref(docs), out)?;
-    println!("{} train and {} eval items in {}", report.train, report.eval, out.display());
+    println!(
+        "{} train and {} eval items in {}",
+        report.train,
+        report.eval,
+        out.display()
+    );
     Ok(())
 }

@@ -38,9 +38,15 @@ pub fn verify(
                 verifier.feed(&document);
             }
         }
-        observer.on_event(&Event::Progress { stage: Stage::Verify, done: counts.entered });
+        observer.on_event(&Event::Progress {
+            stage: Stage::Verify,
+            done: counts.entered,
+        });
     }
-    observer.on_event(&Event::StageFinished { stage: Stage::Verify, counts });
+    observer.on_event(&Event::StageFinished {
+        stage: Stage::Verify,
+        counts,
+    });
     Ok(verifier.finish())
 }
 
@@ -73,7 +79,10 @@ fn recorded_config(outdir: &Path, manifest: &Manifest) -> Result<DatasetConfig, 
     DatasetConfig::from_value(&manifest.config).map_err(|error| {
         let path = outdir.join(dsg_export::MANIFEST_FILE);
         ConfigError::Invalid {
-            origin: Origin::File { path, position: None },
+            origin: Origin::File {
+                path,
+                position: None,
+            },
             message: format!("the recorded configuration is not one of this version: {error}"),
         }
         .into()

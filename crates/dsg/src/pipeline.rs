@@ -32,7 +32,12 @@ impl Pipeline {
             origin: Origin::Default,
             message: format!("`{}`: {}", issue.path, issue.message),
         })?;
-        Ok(Self { config, stages, observer: Arc::new(Silent), interrupt: Interrupt::default() })
+        Ok(Self {
+            config,
+            stages,
+            observer: Arc::new(Silent),
+            interrupt: Interrupt::default(),
+        })
     }
 
     /// Sends events to `observer`.
@@ -118,7 +123,11 @@ impl Pipeline {
 
     /// The key of an index over a corpus with this hash; also the fingerprint stored in it.
     pub(crate) fn index_key(&self, corpus_sha256: &str) -> String {
-        step_key(&[&section(&self.config.chunk), &section(&self.config.index), &json!(corpus_sha256)])
+        step_key(&[
+            &section(&self.config.chunk),
+            &section(&self.config.index),
+            &json!(corpus_sha256),
+        ])
     }
 
     /// Takes `step` from the store, or runs and records it.
@@ -133,7 +142,8 @@ impl Pipeline {
     ) -> Result<StepRecord, DsgError> {
         if let Some(record) = store.finished(step, key)? {
             for stage in stages {
-                self.observer.on_event(&Event::StageReused { stage: *stage });
+                self.observer
+                    .on_event(&Event::StageReused { stage: *stage });
             }
             return Ok(record);
         }

@@ -48,6 +48,9 @@ pub struct StepReport {
 
 impl From<crate::store::StepResult> for StepReport {
     fn from(result: crate::store::StepResult) -> Self {
-        Self { funnel: result.counts, rejects: result.rejects }
+        Self {
+            funnel: result.counts,
+            rejects: result.rejects,
+        }
     }
 }

@@ -45,9 +45,12 @@ pub(crate) fn run(
 
     let mut funnel: Vec<(Stage, StageCounts)> = Vec::new();
     let mut rejects: Vec<Reject> = Vec::new();
-    for (step, record) in
-        [("ingest", &ingested), ("index", &indexed), ("generate", &generated), ("curate", &curated)]
-    {
+    for (step, record) in [
+        ("ingest", &ingested),
+        ("index", &indexed),
+        ("generate", &generated),
+        ("curate", &curated),
+    ] {
         funnel.extend(record.counts.iter().cloned());
         rejects.extend(store.rejects(step)?);
     }
@@ -59,7 +62,10 @@ pub(crate) fn run(
         stages: funnel.iter().cloned().collect(),
         coverage: coverage_rows(config, &coverage, &items),
         ..Manifest::new(
-            Tool { name: "dsg".into(), version: env!("CARGO_PKG_VERSION").into() },
+            Tool {
+                name: "dsg".into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            },
             config.to_value(),
             Seed(config.seed),
         )
@@ -87,12 +93,22 @@ impl Pipeline {
         let context = self.context();
         let total = (items.train.len() + items.eval.len()) as u64;
         context.start(Stage::Export, Some(total))?;
-        let counts = StageCounts { entered: total, kept: total, ..StageCounts::default() };
+        let counts = StageCounts {
+            entered: total,
+            kept: total,
+            ..StageCounts::default()
+        };
         funnel.push((Stage::Export, counts.clone()));
         manifest.stages.insert(Stage::Export, counts.clone());
         let config = &self.config().export;
-        manifest.outputs =
-            write_dataset(outdir, config, &manifest, &items.train, &items.eval, rejects)?;
+        manifest.outputs = write_dataset(
+            outdir,
+            config,
+            &manifest,
+            &items.train,
+            &items.eval,
+            rejects,
+        )?;
         context.finish(Stage::Export, &counts);
         Ok(manifest)
     }
@@ -122,11 +138,21 @@ fn build_index(
     fingerprint: &str,
 ) -> Result<StepRecord, DsgError> {
     let context = pipeline.context();
-    let outputs = Index::FILES.map(|name| format!("{INDEX}/{name}"));
-    let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
-    pipeline.step(store, "index", &[Stage::Chunk, Stage::Index], fingerprint, &outputs, || {
-        steps::build_index(&context, &store.path(CORPUS), &store.path(INDEX), fingerprint)
-    })
+    pipeline.step(
+        store,
+        "index",
+        &[Stage::Chunk, Stage::Index],
+        fingerprint,
+        &[INDEX],
+        || {
+            steps::build_index(
+                &context,
+                &store.path(CORPUS),
+                &store.path(INDEX),
+                fingerprint,
+            )
+        },
+    )
 }
 
 fn generate(
@@ -147,11 +173,18 @@ fn generate(
         &section(&config.models.generator),
         &section(&config.generate),
     ]);
-    pipeline.step(store, "generate", &[Stage::Generate], &key, &[CANDIDATES, COVERAGE], || {
-        let (coverage, result) = steps::generate(&context, index, &store.path(CANDIDATES))?;
-        write_json(&store.path(COVERAGE), &coverage)?;
-        Ok(result)
-    })
+    pipeline.step(
+        store,
+        "generate",
+        &[Stage::Generate],
+        &key,
+        &[CANDIDATES, COVERAGE],
+        || {
+            let (coverage, result) = steps::generate(&context, index, &store.path(CANDIDATES))?;
+            write_json(&store.path(COVERAGE), &coverage)?;
+            Ok(result)
+        },
+    )
 }
 
 fn curate(
@@ -177,12 +210,19 @@ fn curate(
         &section(&config.split),
     ]);
     let stages = [Stage::Judge, Stage::Dedupe, Stage::Balance, Stage::Split];
-    pipeline.step(store, "curate", &stages, &key, &[CURATED, "duplicates.jsonl"], || {
-        let (curated, result) = steps::curate(&context, index, &store.path(CANDIDATES))?;
-        write_jsonl(&store.path("duplicates.jsonl"), &curated.clusters)?;
-        write_json(&store.path(CURATED), &curated)?;
-        Ok(result)
-    })
+    pipeline.step(
+        store,
+        "curate",
+        &stages,
+        &key,
+        &[CURATED, "duplicates.jsonl"],
+        || {
+            let (curated, result) = steps::curate(&context, index, &store.path(CANDIDATES))?;
+            write_jsonl(&store.path("duplicates.jsonl"), &curated.clusters)?;
+            write_json(&store.path(CURATED), &curated)?;
+            Ok(result)
+        },
+    )
 }
 
 fn input_files(store: &RunStore) -> Result<Vec<InputFile>, DsgError> {
@@ -208,16 +248,25 @@ fn models(config: &DatasetConfig) -> Vec<ModelUse> {
 fn coverage_rows(config: &DatasetConfig, coverage: &Coverage, items: &Curated) -> Vec<CoverageRow> {
     let mut found: BTreeMap<(&str, Difficulty), (u64, u64)> = BTreeMap::new();
     for item in &items.train {
-        found.entry((&item.meta.topic, item.meta.difficulty)).or_default().0 += 1;
+        found
+            .entry((&item.meta.topic, item.meta.difficulty))
+            .or_default()
+            .0 += 1;
     }
     for item in &items.eval {
-        found.entry((&item.meta.topic, item.meta.difficulty)).or_default().1 += 1;
+        found
+            .entry((&item.meta.topic, item.meta.difficulty))
+            .or_default()
+            .1 += 1;
     }
     let mut rows = Vec::new();
     for topic in &coverage.topics {
         for difficulty in Difficulty::ALL {
             let quota = (topic.quota as f64 * config.difficulty.share(difficulty)).round() as u64;
-            let (train, eval) = found.get(&(&*topic.topic, difficulty)).copied().unwrap_or_default();
+            let (train, eval) = found
+                .get(&(&*topic.topic, difficulty))
+                .copied()
+                .unwrap_or_default();
             let shortfall = quota.saturating_sub(train + eval);
             let written: usize = coverage
                 .cells
@@ -245,7 +294,11 @@ fn coverage_rows(config: &DatasetConfig, coverage: &Coverage, items: &Curated) -
 }
 
 fn gates(config: &DatasetConfig, items: &Curated) -> Vec<GateResult> {
-    let Gates { min_train, min_eval, min_topic_fill } = config.gates;
+    let Gates {
+        min_train,
+        min_eval,
+        min_topic_fill,
+    } = config.gates;
     let at_least = |gate: &str, wanted: usize, found: usize| GateResult {
         gate: gate.to_owned(),
         met: found >= wanted,
@@ -257,7 +310,8 @@ fn gates(config: &DatasetConfig, items: &Curated) -> Vec<GateResult> {
     ];
     if min_topic_fill > 0.0 {
         for topic in &config.topics {
-            let of_topic = |items: &[Example]| items.iter().filter(|i| i.meta.topic == topic.id).count();
+            let of_topic =
+                |items: &[Example]| items.iter().filter(|i| i.meta.topic == topic.id).count();
             let found = of_topic(&items.train) + of_topic(&items.eval);
             let share = found as f64 / topic.quota as f64;
             gates.push(GateResult {

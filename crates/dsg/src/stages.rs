@@ -30,21 +30,36 @@ impl Stages {
             ingester: Ingester::new(config.ingest.clone()).map_err(in_section("ingest"))?,
             chunker: Chunker::new(config.chunk.clone()).map_err(in_section("chunk"))?,
             generator: generator(config)?,
-            judge: Judge::new(JudgeConfig { rules: config.rules.clone(), ..config.judge.clone() }).map_err(in_section("judge"))?,
+            judge: Judge::new(JudgeConfig {
+                rules: config.rules.clone(),
+                ..config.judge.clone()
+            })
+            .map_err(in_section("judge"))?,
             deduper: Deduper::new(config.dedupe.clone()).map_err(in_section("dedupe"))?,
             balancer: Balancer::new(balance(config)).map_err(in_section("topics"))?,
-            splitter: Splitter::new(SplitConfig { seed: Seed(config.seed), ..config.split.clone() }).map_err(in_section("split"))?,
+            splitter: Splitter::new(SplitConfig {
+                seed: Seed(config.seed),
+                ..config.split.clone()
+            })
+            .map_err(in_section("split"))?,
         })
     }
 }
 
 fn in_section<E: Display>(section: &'static str) -> impl FnOnce(E) -> Issue {
-    move |error| Issue { path: section.to_owned(), message: error.to_string() }
+    move |error| Issue {
+        path: section.to_owned(),
+        message: error.to_string(),
+    }
 }
 
 fn balance(config: &DatasetConfig) -> BalanceConfig {
     BalanceConfig {
-        quotas: config.topics.iter().map(|topic| (topic.id.clone(), topic.quota)).collect(),
+        quotas: config
+            .topics
+            .iter()
+            .map(|topic| (topic.id.clone(), topic.quota))
+            .collect(),
         difficulty: Difficulty::ALL
             .iter()
             .map(|d| (d.as_str().to_owned(), config.difficulty.share(*d)))
@@ -68,8 +83,18 @@ fn generator(config: &DatasetConfig) -> Result<Generator, Issue> {
     Generator::new(generate, Seed(config.seed)).map_err(|error| match error {
         GenerateError::Config { field, problem } => {
             let own = matches!(field.as_str(), "oversample" | "max_per_chunk");
-            Issue { path: if own { format!("generate.{field}") } else { field }, message: problem }
+            Issue {
+                path: if own {
+                    format!("generate.{field}")
+                } else {
+                    field
+                },
+                message: problem,
+            }
         }
-        other => Issue { path: "generate".to_owned(), message: other.to_string() },
+        other => Issue {
+            path: "generate".to_owned(),
+            message: other.to_string(),
+        },
     })
 }

@@ -37,7 +37,8 @@ impl Context<'_> {
         if self.interrupt.is_requested() {
             return Err(DsgError::Interrupted { stage });
         }
-        self.observer.on_event(&Event::StageStarted { stage, total });
+        self.observer
+            .on_event(&Event::StageStarted { stage, total });
         Ok(())
     }
 
@@ -46,7 +47,10 @@ impl Context<'_> {
     }
 
     pub(crate) fn finish(&self, stage: Stage, counts: &StageCounts) {
-        self.observer.on_event(&Event::StageFinished { stage, counts: counts.clone() });
+        self.observer.on_event(&Event::StageFinished {
+            stage,
+            counts: counts.clone(),
+        });
     }
 
     fn warn(&self, stage: Stage, subject: &str, message: &str) {
@@ -75,8 +79,10 @@ pub(crate) fn ingest(
                 interrupted = true;
                 return Err(std::io::ErrorKind::Interrupted.into());
             }
-            let outcomes: Vec<Outcome<Document>> =
-                batch.par_iter().map(|entry| ctx.stages.ingester.read(entry)).collect();
+            let outcomes: Vec<Outcome<Document>> = batch
+                .par_iter()
+                .map(|entry| ctx.stages.ingester.read(entry))
+                .collect();
             for outcome in outcomes {
                 counts.record(&outcome);
                 match outcome {
@@ -95,14 +101,31 @@ pub(crate) fn ingest(
         }
         Ok(())
     })
-    .map_err(|error| if interrupted { DsgError::Interrupted { stage: Stage::Ingest } } else { error.into() })?;
+    .map_err(|error| {
+        if interrupted {
+            DsgError::Interrupted {
+                stage: Stage::Ingest,
+            }
+        } else {
+            error.into()
+        }
+    })?;
     ctx.finish(Stage::Ingest, &counts);
     if counts.kept == 0 {
-        let reasons: Vec<String> =
-            counts.dropped.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-        return Err(DsgError::NoDocuments { seen: counts.entered, reasons: reasons.join(", ") });
+        let reasons: Vec<String> = counts
+            .dropped
+            .iter()
+            .map(|(reason, n)| format!("{n} {reason}"))
+            .collect();
+        return Err(DsgError::NoDocuments {
+            seen: counts.entered,
+            reasons: reasons.join(", "),
+        });
     }
-    Ok(StepResult { counts: vec![(Stage::Ingest, counts)], rejects })
+    Ok(StepResult {
+        counts: vec![(Stage::Ingest, counts)],
+        rejects,
+    })
 }
 
 /// `corpus.jsonl` to an index folder.
@@ -124,10 +147,14 @@ pub(crate) fn build_index(
             break;
         }
         if ctx.interrupt.is_requested() {
-            return Err(DsgError::Interrupted { stage: Stage::Chunk });
+            return Err(DsgError::Interrupted {
+                stage: Stage::Chunk,
+            });
         }
-        let chunks: Vec<Vec<Chunk>> =
-            batch.par_iter().map(|document| ctx.stages.chunker.chunk(document)).collect();
+        let chunks: Vec<Vec<Chunk>> = batch
+            .par_iter()
+            .map(|document| ctx.stages.chunker.chunk(document))
+            .collect();
         for (document, chunks) in batch.iter().zip(chunks) {
             let outcome = if chunks.is_empty() {
                 Outcome::Dropped(no_content(document))
@@ -148,7 +175,11 @@ pub(crate) fn build_index(
     ctx.start(Stage::Index, Some(total))?;
     let index = builder.build()?;
     index.save(folder, fingerprint)?;
-    let indexed = StageCounts { entered: total, kept: total, ..StageCounts::default() };
+    let indexed = StageCounts {
+        entered: total,
+        kept: total,
+        ..StageCounts::default()
+    };
     ctx.finish(Stage::Index, &indexed);
     Ok(StepResult {
         counts: vec![(Stage::Chunk, chunked), (Stage::Index, indexed)],
@@ -174,14 +205,29 @@ pub(crate) fn generate(
     candidates: &Path,
 ) -> Result<(Coverage, StepResult), DsgError> {
     ctx.start(Stage::Generate, None)?;
-    let generated = ctx.stages.generator.run(index, ctx.observer, ctx.interrupt)?;
+    let generated = ctx
+        .stages
+        .generator
+        .run(index, ctx.observer, ctx.interrupt)?;
     if ctx.interrupt.is_requested() {
-        return Err(DsgError::Interrupted { stage: Stage::Generate });
+        return Err(DsgError::Interrupted {
+            stage: Stage::Generate,
+        });
     }
-    let StageResult { kept, rejects, counts } = generated.result;
+    let StageResult {
+        kept,
+        rejects,
+        counts,
+    } = generated.result;
     write_jsonl(candidates, &kept)?;
     ctx.finish(Stage::Generate, &counts);
-    Ok((generated.coverage, StepResult { counts: vec![(Stage::Generate, counts)], rejects }))
+    Ok((
+        generated.coverage,
+        StepResult {
+            counts: vec![(Stage::Generate, counts)],
+            rejects,
+        },
+    ))
 }
 
 /// The two sides of the dataset.
@@ -226,22 +272,30 @@ pub(crate) fn curate(
     let document_clusters = cluster_documents(document_texts(index)?, &ctx.config.dedupe)?;
     let split = ctx.stages.splitter.run(chosen, &document_clusters)?;
     let finish = |items: Vec<Candidate>, side| -> Vec<Example> {
-        items.iter().map(|item| Example::from_candidate(item, side)).collect()
+        items
+            .iter()
+            .map(|item| Example::from_candidate(item, side))
+            .collect()
     };
-    let (train, eval) = (finish(split.train, Split::Train), finish(split.eval, Split::Eval));
+    let (train, eval) = (
+        finish(split.train, Split::Train),
+        finish(split.eval, Split::Eval),
+    );
     ctx.finish(Stage::Split, &split.counts);
     result.rejects.extend(split.rejects);
     result.counts.push((Stage::Split, split.counts));
-    Ok((Curated { train, eval, clusters }, result))
+    Ok((
+        Curated {
+            train,
+            eval,
+            clusters,
+        },
+        result,
+    ))
 }
 
 /// Moves a stage's counts and rejects into the step's and returns what was kept.
-fn take<T>(
-    ctx: &Context<'_>,
-    stage: Stage,
-    from: StageResult<T>,
-    into: &mut StepResult,
-) -> Vec<T> {
+fn take<T>(ctx: &Context<'_>, stage: Stage, from: StageResult<T>, into: &mut StepResult) -> Vec<T> {
     ctx.finish(stage, &from.counts);
     into.rejects.extend(from.rejects);
     into.counts.push((stage, from.counts));

@@ -56,14 +56,24 @@ impl RunStore {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(DsgError::Locked { outdir: outdir.to_path_buf() });
+                return Err(DsgError::Locked {
+                    outdir: outdir.to_path_buf(),
+                });
             }
             Err(TryLockError::Error(source)) => {
                 return Err(DsgError::file("lock", &lock_path)(source));
             }
         }
-        for folder in [outdir, &work, &work.join("state"), &work.join("rejects")] {
-            sweep_partial(folder)?;
+        for folder in [
+            outdir,
+            &work,
+            &work.join("state"),
+            &work.join("rejects"),
+            &work.join("index"),
+        ] {
+            if folder.is_dir() {
+                sweep_partial(folder)?;
+            }
         }
         Ok(Self { work, _lock: lock })
     }
@@ -80,7 +90,9 @@ impl RunStore {
             return Ok(None);
         }
         // A record that does not parse is of another version: the step runs again.
-        let Ok(record) = read_json::<StepRecord>(&path) else { return Ok(None) };
+        let Ok(record) = read_json::<StepRecord>(&path) else {
+            return Ok(None);
+        };
         if record.key != key {
             return Ok(None);
         }
@@ -92,7 +104,7 @@ impl RunStore {
         Ok(Some(record))
     }
 
-    /// Records `step` as finished. `outputs` are the artifacts under `work/` that it wrote.
+    /// Records `step` as finished. `outputs` are the files and flat folders under `work/` that it wrote.
     pub(crate) fn finish(
         &self,
         step: &str,
@@ -104,9 +116,11 @@ impl RunStore {
         write_jsonl(&self.path(&rejects), &result.rejects)?;
         let mut hashes = BTreeMap::new();
         for name in outputs.iter().copied().chain([rejects.as_str()]) {
-            let path = self.path(name);
-            let hash = hash_file(&path).map_err(DsgError::file("read", &path))?;
-            hashes.insert(name.to_owned(), hash);
+            for file in self.files(name)? {
+                let path = self.path(&file);
+                let hash = hash_file(&path).map_err(DsgError::file("read", &path))?;
+                hashes.insert(file, hash);
+            }
         }
         let record = StepRecord {
             key: key.to_owned(),
@@ -121,6 +135,20 @@ impl RunStore {
     pub(crate) fn rejects(&self, step: &str) -> Result<Vec<Reject>, DsgError> {
         let rejects = read_jsonl(&self.path(&format!("rejects/{step}.jsonl")))?;
         Ok(rejects.collect::<Result<_, _>>()?)
+    }
+
+    /// The artifact itself, or the files in it when it is a folder.
+    fn files(&self, name: &str) -> Result<Vec<String>, DsgError> {
+        let path = self.path(name);
+        if !path.is_dir() {
+            return Ok(vec![name.to_owned()]);
+        }
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&path).map_err(DsgError::file("list", &path))? {
+            let entry = entry.map_err(DsgError::file("list", &path))?;
+            files.push(format!("{name}/{}", entry.file_name().to_string_lossy()));
+        }
+        Ok(files)
     }
 
     fn state_path(&self, step: &str) -> PathBuf {

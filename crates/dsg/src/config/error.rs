@@ -57,10 +57,16 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File { path, position: Some(at) } => {
+            Self::File {
+                path,
+                position: Some(at),
+            } => {
                 write!(f, "{}:{}:{}", path.display(), at.line, at.column)
             }
-            Self::File { path, position: None } => write!(f, "{}", path.display()),
+            Self::File {
+                path,
+                position: None,
+            } => write!(f, "{}", path.display()),
             Self::Environment(name) => write!(f, "environment variable {name}"),
             Self::Flag(flag) => write!(f, "flag {flag}"),
         }

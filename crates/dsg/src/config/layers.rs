@@ -46,8 +46,10 @@ impl ConfigLayers {
     /// # Errors
     /// [`ConfigError::Read`].
     pub fn file(self, path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
         Ok(self.text(path, text))
     }
 
@@ -70,8 +72,15 @@ impl ConfigLayers {
             .into_iter()
             .filter(|(name, _)| !reserved.contains(&name.as_str()))
             .filter_map(|(name, value)| {
-                let path = name.strip_prefix(ENV_PREFIX)?.to_lowercase().replace("__", ".");
-                Some(Override { path, value: scalar(&value), origin: Origin::Environment(name) })
+                let path = name
+                    .strip_prefix(ENV_PREFIX)?
+                    .to_lowercase()
+                    .replace("__", ".");
+                Some(Override {
+                    path,
+                    value: scalar(&value),
+                    origin: Origin::Environment(name),
+                })
             })
             .collect();
         found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -100,17 +109,29 @@ impl ConfigLayers {
         if let Some((path, text)) = &self.file {
             let located = parse(path, text)?;
             located.for_each("", &mut |key, position| {
-                let origin = Origin::File { path: path.clone(), position: Some(position) };
+                let origin = Origin::File {
+                    path: path.clone(),
+                    position: Some(position),
+                };
                 origins.insert(key.to_owned(), origin);
             });
             merge(&mut merged, located.into_value());
         }
-        for Override { path, value, origin } in self.overrides {
-            let invalid = |message| ConfigError::Invalid { origin: origin.clone(), message };
+        for Override {
+            path,
+            value,
+            origin,
+        } in self.overrides
+        {
+            let invalid = |message| ConfigError::Invalid {
+                origin: origin.clone(),
+                message,
+            };
             insert(&mut merged, &path, value).map_err(invalid)?;
             // The layers below were sound, so what fails now is this override.
-            DatasetConfig::from_value(&merged)
-                .map_err(|error| invalid(format!("`{path}`: {}", suggest_in(&error.to_string()))))?;
+            DatasetConfig::from_value(&merged).map_err(|error| {
+                invalid(format!("`{path}`: {}", suggest_in(&error.to_string())))
+            })?;
             origins.insert(path, origin);
         }
         let config = DatasetConfig::from_value(&merged).map_err(|error| ConfigError::Invalid {
@@ -124,7 +145,10 @@ impl ConfigLayers {
             } else {
                 format!("`{}`: {}", issue.path, issue.message)
             };
-            return Err(ConfigError::Invalid { origin: resolved.origin(&issue.path), message });
+            return Err(ConfigError::Invalid {
+                origin: resolved.origin(&issue.path),
+                message,
+            });
         }
         Ok(resolved)
     }
@@ -179,30 +203,42 @@ impl Resolved {
 fn parse(path: &Path, text: &str) -> Result<Located, ConfigError> {
     let invalid = |error: &serde_saphyr::Error| {
         let plain = error.without_snippet();
-        let position = plain.location().map(|at| Position { line: at.line(), column: at.column() });
+        let position = plain.location().map(|at| Position {
+            line: at.line(),
+            column: at.column(),
+        });
         ConfigError::Invalid {
-            origin: Origin::File { path: path.to_path_buf(), position },
+            origin: Origin::File {
+                path: path.to_path_buf(),
+                position,
+            },
             message: describe(plain),
         }
     };
-    if !text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+    if !text
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    {
         serde_saphyr::from_str::<DatasetConfig>(text).map_err(|error| invalid(&error))?;
         return serde_saphyr::from_str(text).map_err(|error| invalid(&error));
     }
     Err(ConfigError::Invalid {
-        origin: Origin::File { path: path.to_path_buf(), position: None },
+        origin: Origin::File {
+            path: path.to_path_buf(),
+            position: None,
+        },
         message: "the file is empty; `dsg init` writes a commented one".into(),
     })
 }
 
 fn describe(error: &serde_saphyr::Error) -> String {
     match error {
-        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-            unknown("key", field, expected)
-        }
-        serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
-            unknown("value", variant, expected)
-        }
+        serde_saphyr::Error::SerdeUnknownField {
+            field, expected, ..
+        } => unknown("key", field, expected),
+        serde_saphyr::Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => unknown("value", variant, expected),
         other => {
             let text = other.to_string();
             // The position is already in the origin.
@@ -218,7 +254,10 @@ fn describe(error: &serde_saphyr::Error) -> String {
 fn unknown(what: &str, found: &str, expected: &[&str]) -> String {
     match closest(found, expected) {
         Some(best) => format!("unknown {what} `{found}`; did you mean `{best}`?"),
-        None => format!("unknown {what} `{found}`; known are {}", expected.join(", ")),
+        None => format!(
+            "unknown {what} `{found}`; known are {}",
+            expected.join(", ")
+        ),
     }
 }
 
@@ -236,7 +275,11 @@ fn suggest_in(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     if let Some(found) = quoted.next().filter(|_| message.starts_with("unknown")) {
         let expected: Vec<&str> = quoted.collect();
-        let what = if message.starts_with("unknown field") { "key" } else { "value" };
+        let what = if message.starts_with("unknown field") {
+            "key"
+        } else {
+            "value"
+        };
         return unknown(what, found, &expected);
     }
     message.to_owned()

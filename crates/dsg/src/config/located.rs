@@ -53,7 +53,10 @@ impl Located {
             Node::Leaf(value) => value,
             Node::Seq(items) => items.into_iter().map(Self::into_value).collect(),
             Node::Map(entries) => Value::Object(
-                entries.into_iter().map(|(key, value)| (key, value.into_value())).collect::<Map<_, _>>(),
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, value.into_value()))
+                    .collect::<Map<_, _>>(),
             ),
         }
     }
@@ -61,9 +64,17 @@ impl Located {
 
 impl<'de> Deserialize<'de> for Located {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value, referenced, .. } = Spanned::<Node>::deserialize(deserializer)?;
-        let position = Position { line: referenced.line(), column: referenced.column() };
-        Ok(Self { node: value, position })
+        let Spanned {
+            value, referenced, ..
+        } = Spanned::<Node>::deserialize(deserializer)?;
+        let position = Position {
+            line: referenced.line(),
+            column: referenced.column(),
+        };
+        Ok(Self {
+            node: value,
+            position,
+        })
     }
 }
 

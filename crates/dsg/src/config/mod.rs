@@ -174,7 +174,11 @@ pub struct Gates {
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { min_train: 1, min_eval: 1, min_topic_fill: 0.0 }
+        Self {
+            min_train: 1,
+            min_eval: 1,
+            min_topic_fill: 0.0,
+        }
     }
 }
 
@@ -190,11 +194,17 @@ impl DatasetConfig {
     pub(crate) fn validate(&self) -> Result<(), Issue> {
         if self.version != 1 {
             let message = format!("this dsg reads version 1, not {}", self.version);
-            return Err(Issue { path: "version".into(), message });
+            return Err(Issue {
+                path: "version".into(),
+                message,
+            });
         }
         if !(0.0..=1.0).contains(&self.gates.min_topic_fill) {
             let message = format!("{} is not between 0 and 1", self.gates.min_topic_fill);
-            return Err(Issue { path: "gates.min_topic_fill".into(), message });
+            return Err(Issue {
+                path: "gates.min_topic_fill".into(),
+                message,
+            });
         }
         crate::stages::Stages::new(self).map(drop)
     }
@@ -216,5 +226,9 @@ impl DatasetConfig {
 
 /// `a` and `b` as a path.
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }

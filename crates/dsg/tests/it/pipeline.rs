@@ -34,7 +34,10 @@ fn bytes(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.file_name().unwrap() != "run.json" {
-                files.insert(path.strip_prefix(out).unwrap().to_path_buf(), fs::read(&path).unwrap());
+                files.insert(
+                    path.strip_prefix(out).unwrap().to_path_buf(),
+                    fs::read(&path).unwrap(),
+                );
             }
         }
     }
@@ -46,7 +49,12 @@ fn the_fixtures_give_a_verified_dataset_in_which_nothing_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
     let report = run(&out);
-    assert!(report.train >= 30 && report.eval >= 10, "{} train, {} eval", report.train, report.eval);
+    assert!(
+        report.train >= 30 && report.eval >= 10,
+        "{} train, {} eval",
+        report.train,
+        report.eval
+    );
     for (stage, counts) in &report.funnel {
         assert!(counts.is_balanced(), "{stage}: {counts:?}");
     }
@@ -58,7 +66,11 @@ fn the_fixtures_give_a_verified_dataset_in_which_nothing_is_lost() {
     let rejects = fs::read_to_string(out.join("rejects.jsonl")).unwrap();
     assert!(rejects.contains("damaged.md"));
     for (path, content) in bytes(&out) {
-        assert!(!String::from_utf8_lossy(&content).contains("moonbeam"), "{}", path.display());
+        assert!(
+            !String::from_utf8_lossy(&content).contains("moonbeam"),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -80,7 +92,12 @@ fn a_lost_or_changed_artifact_is_made_again() {
     let out = dir.path().join("out");
     run(&out);
     let whole = bytes(&out);
-    for damage in ["work/corpus.jsonl", "work/candidates.jsonl", "work/index/index.json", "train.jsonl"] {
+    for damage in [
+        "work/corpus.jsonl",
+        "work/candidates.jsonl",
+        "work/index/index.json",
+        "train.jsonl",
+    ] {
         fs::write(out.join(damage), "half a li").unwrap();
         run(&out);
         assert_eq!(whole, bytes(&out), "{damage}");
@@ -100,7 +117,12 @@ fn an_interrupted_run_goes_on() {
         .with_interrupt(interrupt)
         .run(&[fixtures().join("docs")], &out)
         .unwrap_err();
-    assert!(matches!(error, DsgError::Interrupted { stage: Stage::Ingest }));
+    assert!(matches!(
+        error,
+        DsgError::Interrupted {
+            stage: Stage::Ingest
+        }
+    ));
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     run(&out);
     run(&whole);
@@ -113,7 +135,9 @@ fn a_folder_without_documents_is_an_error_that_says_so() {
     let docs = dir.path().join("docs");
     fs::create_dir(&docs).unwrap();
     fs::write(docs.join("picture.svg"), "<svg/>").unwrap();
-    let error = pipeline().run(&[docs], &dir.path().join("out")).unwrap_err();
+    let error = pipeline()
+        .run(&[docs], &dir.path().join("out"))
+        .unwrap_err();
     assert!(matches!(error, DsgError::NoDocuments { .. }), "{error}");
     assert_eq!(error.kind(), ErrorKind::Environment);
 }
@@ -125,7 +149,9 @@ fn a_second_run_in_the_same_folder_is_turned_away() {
     fs::create_dir_all(out.join("work")).unwrap();
     let lock = fs::File::create(out.join("work/.lock")).unwrap();
     lock.lock().unwrap();
-    let error = pipeline().run(&[fixtures().join("docs")], &out).unwrap_err();
+    let error = pipeline()
+        .run(&[fixtures().join("docs")], &out)
+        .unwrap_err();
     assert!(matches!(error, DsgError::Locked { .. }), "{error}");
 }
 
@@ -135,10 +161,18 @@ fn an_edited_document_changes_only_what_follows_from_it() {
     let (docs, out) = (dir.path().join("docs"), dir.path().join("out"));
     fs::create_dir(&docs).unwrap();
     let page = |body: &str| format!("# Jobs\n\n## How do I cancel a job?\n\n{body}\n");
-    fs::write(docs.join("a.md"), page("Run `scancel 4711`; the job leaves the queue at once.")).unwrap();
+    fs::write(
+        docs.join("a.md"),
+        page("Run `scancel 4711`; the job leaves the queue at once."),
+    )
+    .unwrap();
     pipeline().run(&[docs.clone()], &out).unwrap();
     let old = fs::read(out.join("manifest.json")).unwrap();
-    fs::write(docs.join("a.md"), page("Run `scancel 4712`; the job leaves the queue at once.")).unwrap();
+    fs::write(
+        docs.join("a.md"),
+        page("Run `scancel 4712`; the job leaves the queue at once."),
+    )
+    .unwrap();
     pipeline().run(&[docs.clone()], &out).unwrap();
     assert_ne!(old, fs::read(out.join("manifest.json")).unwrap());
     let corpus = fs::read_to_string(out.join("work/corpus.jsonl")).unwrap();
