@@ -186,11 +186,34 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
         object.as_str(),
         "the" | "a" | "an" | "all" | "which" | "what" | "how"
     );
+    let placeless = matches!(
+        object.as_str(),
+        "on" | "in" | "at" | "via" | "for" | "from" | "with"
+    ) && !matches!(
+        base,
+        "log"
+            | "login"
+            | "work"
+            | "run"
+            | "connect"
+            | "search"
+            | "wait"
+            | "sign"
+            | "subscribe"
+            | "train"
+            | "build"
+            | "recover"
+            | "authenticate"
+    );
+    let hollow = hollow || placeless;
     let dangling = regex!(
         r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|given|specified|respective|corresponding|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is)$|https?://|\?|!|^\S+ (?:this|that)\b"
     )
     .is_match(phrase);
-    let balanced = phrase.matches('`').count() % 2 == 0
+    // “use option `-i`” says nothing without its command.
+    let bare_code = regex!(r"^(?:use|run|set|add|specify|give|pass|execute) (?:the )?(?:(?:option|flag|command|parameter|argument|variable|switch|script|module)s? )?`[^`]*`$").is_match(phrase);
+    let balanced = !bare_code
+        && phrase.matches('`').count() % 2 == 0
         && phrase.matches('(').count() == phrase.matches(')').count()
         && phrase.matches('"').count() % 2 == 0;
     (!hollow

@@ -20,6 +20,8 @@ pub(crate) struct Place {
     subject: Option<String>,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
     common: HashSet<String>,
+    /// Words that it capitalises inside a sentence.
+    names: HashSet<String>,
     commands: Vec<String>,
 }
 
@@ -53,6 +55,7 @@ impl Place {
             title,
             subject: subject.map(|subject| subject.trim().to_owned()),
             common: common_words(chunk),
+            names: names_in_sentences(chunk),
             commands: chunk.commands.clone(),
         }
     }
@@ -103,8 +106,41 @@ impl Place {
             .trail
             .iter()
             .rev()
-            .filter_map(|heading| clause_of(heading, &self.common));
+            .filter_map(|heading| self.clause_of(heading));
         tool.chain(headings).chain(self.subject_phrase())
+    }
+
+    /// What a heading adds to a question about something beneath it.
+    fn clause_of(&self, heading: &str) -> Option<String> {
+        match classify(heading) {
+            Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
+                .filter(|gerund| gerund.len() <= 70)
+                .map(|gerund| format!("when {}", self.sentence_case(&gerund))),
+            Title::Name(name) => {
+                let name = name_of(&name);
+                // A page is named by its title; a heading further down only by a word that the text also treats as a name.
+                let is_title = heading == self.title;
+                let known = name.split_whitespace().any(|word| {
+                    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+                    !is_plain_capital(word)
+                        && (self.names.contains(word)
+                            || word.chars().skip(1).any(char::is_uppercase)
+                                && word.chars().any(char::is_lowercase))
+                });
+                if is_product(&name, &self.common) && (is_title || known) {
+                    return Some(format!("with {}", named(&name)));
+                }
+                // “Security guidelines for Pouta” is about Pouta.
+                regex!(
+                    r"\b(for|in|on|at|with|using|to|of)\s+((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*){0,2})$"
+                )
+                .captures(&name)
+                .and_then(|found| found.get(2))
+                .filter(|name| !is_plain_capital(name.as_str()))
+                .map(|name| format!("in {}", name.as_str()))
+            }
+            _ => None,
+        }
     }
 
     /// The command that the nearest heading is about: `sacct` under “sacct”.
@@ -113,7 +149,13 @@ impl Place {
             .iter()
             .rev()
             .take(2)
-            .map(|heading| heading.trim_matches('`'))
+            .map(|heading| {
+                heading
+                    .split(':')
+                    .next()
+                    .unwrap_or(heading)
+                    .trim_matches('`')
+            })
             .find(|heading| self.commands.iter().any(|command| command == heading))
             .map(|heading| format!("`{heading}`"))
     }
@@ -171,24 +213,50 @@ impl Place {
     }
 
     /// Adds the nearest heading that says more than the question itself, else the subject, to a question about doing
-    /// something.
+    /// something. The subject alone places only a question of some length.
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
+        if self.names_more_than_subject(question) {
+            return Some(question.to_owned());
+        }
+        let subject = self.subject_phrase();
+        // “What happens when X when doing Y” is one `when` too many.
+        let has_when = regex!(r"(?i)\bwhen\b").is_match(question);
+        let nearest = self.clauses().find(|clause| {
+            says_more(clause, question)
+                && Some(clause) != subject.as_ref()
+                && !(has_when && clause.starts_with("when "))
+        });
+        if let Some(clause) = nearest {
+            return Some(attach(question, &clause));
+        }
+        if question.split_whitespace().count() < 8 {
+            return None;
+        }
         if self.names_itself(question) {
             return Some(question.to_owned());
         }
-        let clause = self.clauses().find(|clause| says_more(clause, question))?;
-        Some(attach(question, &clause))
+        Some(attach(question, &subject?))
     }
 
     /// Whether `question` already names the page, the subject, a command or a product.
     pub(crate) fn names_itself(&self, question: &str) -> bool {
+        self.names_more_than_subject(question)
+            || self
+                .subject_name()
+                .is_some_and(|name| question.to_lowercase().contains(&name.to_lowercase()))
+    }
+
+    /// As [`Self::names_itself`], without counting the subject that the whole corpus shares.
+    fn names_more_than_subject(&self, question: &str) -> bool {
         let lower = question.to_lowercase();
         let mentions = |name: &str| !name.is_empty() && lower.contains(&name.to_lowercase());
+        let bare = self
+            .subject_name()
+            .map_or_else(|| question.to_owned(), |name| question.replace(name, ""));
         question.contains('`')
             || regex!(r"(?:^|\s)--?[a-z][\w-]+").is_match(question)
-            || self.subject_name().is_some_and(mentions)
             || self.tool.as_ref().is_some_and(|tool| mentions(&tool.name))
-            || has_proper_name(question)
+            || has_proper_name(&bare)
     }
 }
 
@@ -231,28 +299,14 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
     })
 }
 
-/// What a heading adds to a question about something beneath it.
-fn clause_of(heading: &str, common: &HashSet<String>) -> Option<String> {
-    match classify(heading) {
-        Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
-            .filter(|gerund| gerund.len() <= 70)
-            .map(|gerund| format!("when {gerund}")),
-        Title::Name(name) => {
-            let name = name_of(&name);
-            if is_product(&name, common) {
-                return Some(format!("with {}", named(&name)));
-            }
-            // “Security guidelines for Pouta” is about Pouta.
-            regex!(
-                r"\b(?:for|in|on|at|with|using|to|of)\s+((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*){0,2})$"
-            )
-            .captures(&name)
-            .and_then(|found| found.get(1))
-            .filter(|name| !is_plain_capital(name.as_str()))
-            .map(|name| format!("in {}", name.as_str()))
-        }
-        _ => None,
-    }
+/// Capitalised words that follow a word in small letters.
+fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
+    let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(&chunk.text, " ");
+    regex!(r"[a-z,][*_]*\s\[?[*_]*([A-Z][\w-]+)")
+        .captures_iter(&bare)
+        .filter_map(|found| found.get(1))
+        .map(|name| name.as_str().to_owned())
+        .collect()
 }
 
 /// The words of the chunk's running text that begin with a small letter, outside code.
@@ -303,7 +357,7 @@ fn says_more(clause: &str, question: &str) -> bool {
 
 /// Words that are capitalised in titles without naming anything.
 fn is_plain_capital(word: &str) -> bool {
-    regex!(r"(?i)^(?:access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
+    regex!(r"(?i)^(?:cli|ip|vm|vms|ui|gui|dns|id|url|os|io|ssh|gpus|cpus|ram|ssd|tls|ssl|http|https|floating|access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
 }
 
 /// A name that needs no article: a product, an acronym, a tool.

@@ -13,7 +13,7 @@ pub(crate) fn leans_back(text: &str) -> bool {
             |However|Also|Additionally|Moreover|Furthermore|Otherwise|Thus|Therefore|Hence|Consequently|Similarly|Likewise|Instead
             |Alternatively|Finally|Then|Next|Afterwards?|Afterward|Conversely|Nevertheless|Nonetheless|Meanwhile|Secondly|Thirdly|Lastly
             |But|And|Or|So|Yet|Both|Either|Neither|Another|Others?|Same|Again|Still|Besides|Here|There(?:fore|by)
-            |In\ (?:addition|this|that|these|those|such|both|either|other|contrast|turn|particular)
+            |Previously|Earlier|Now|In\ (?:addition|this|that|these|those|such|both|either|other|contrast|turn|particular)
             |As\ (?:above|before|mentioned|noted|described|shown|explained|stated|discussed|you\ can\ see|a\ result|such|well)
             |For\ (?:this|that|these|those|such|both|the\ same|other)
             |On\ the\ other\ hand|By\ contrast|At\ this|At\ that|After\ (?:this|that)|Before\ (?:this|that)|With\ (?:this|that|these|those)|From\ (?:this|there|here)|If\ (?:so|not|this|that|it|they|these|those)\b|When\ (?:this|it|they|that)|Once\ (?:this|it|that|done)|To\ (?:do\ so|do\ this|this\ end)|Because\ of\ (?:this|that)|Due\ to\ (?:this|that|these)|Since\ (?:this|it)|While\ (?:this|it)|Using\ (?:this|these)|Like\ this|Of\ (?:these|those)|All\ (?:of\ )?(?:these|those|this)|Some\ of\ (?:these|those)|Each\ of\ (?:these|those)|Most\ of\ (?:these|those)|None\ of\ (?:these|those)|One\ of\ (?:these|those)|Unlike\ (?:this|that|these|those)
@@ -41,6 +41,8 @@ pub(crate) fn is_pointer(text: &str) -> bool {
             |(?:a|the)\ (?:full|complete|detailed|more\ detailed)\ (?:list|description|explanation|documentation|instructions?|guide|tutorial)\b[^.]*\b(?:found|available|see|here)\b
             |note\ that\ (?:this|the)\ (?:page|guide|document|tutorial)
             |(?:figure|fig\.|screenshot|image)\b[^.]{0,120}\.?$
+            |.{0,90}\bfollow\ (?:the|our|these|this)\b[^.]{0,60}\b(?:guide|tutorial|instructions?|documentation|link|page)s?\b
+            |.{0,140}\b(?:see|check|read|consult|look\ at|refer\ to|visit)\ (?:out\ )?(?:the|our|a|an|also|these|this)\b[^.]{0,70}\b(?:tutorials?|guides?|pages?|documentation|introduction|instructions|manual|sections?|links?|websites?|articles?)\b
             |click\ here|follow\ (?:the|these)\ (?:link|instructions\ (?:here|in|on|at))
             |(?:if\ you\ (?:have|need|want|encounter)[^.]{0,60},\s*)(?:please\s+)?(?:see|read|contact|refer|check)\b
             |.{0,60}\b(?:see|read)\ (?:also|more|our|the)\b.{0,60}\b(?:page|pages|section|guide|documentation|manual|tutorial|instructions|here|chapter)\b[^.]{0,40}\.?$
@@ -69,6 +71,9 @@ pub(crate) fn points_around(text: &str) -> bool {
         |\b(?:click|follow|check|see|find\ \w+|available|listed|found)\s+here\b
         |\b(?:this|these)\ links?\b
         |\bearlier\ (?:on\ )?in\ this\b
+        |\b(?:these|the\ following)\ (?:instructions|examples|steps|commands|guides?)\ (?:show|describe|explain|provide|assume|demonstrate|illustrate|will)
+        |\b(?:skip|go|jump|return|back|proceed|continue)\ to\ step\b
+        |\b(?:in|from|at|since|during|after)\ steps?\ \d
         |\bas\ follows\s*\.?$
         |\bfollowing\ (?:is|are)\b
         |\b(?:described|explained|listed|documented|covered|detailed|discussed|shown|found)\s+(?:in|on|at|under)\s+(?:the\s+|our\s+|a\s+)?[^.,;]{1,50}\b(?:page|pages|section|chapter|guide|tutorial|article|instructions)\b

@@ -105,6 +105,9 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     let mut used = 0;
     let mut skip_next = false;
     for (position, segment) in segments.iter().enumerate() {
+        if matches!(segment, Segment::Node(node) if is_list_of_links(chunk, node)) {
+            continue;
+        }
         if std::mem::take(&mut skip_next) {
             continue;
         }
@@ -149,6 +152,20 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     }
     drop_trailing_lead_in(&mut out);
     out
+}
+
+/// A list whose items are nothing but links.
+fn is_list_of_links(chunk: &Chunk, node: &Node<'_>) -> bool {
+    matches!(node.kind(), BlockKind::List { .. })
+        && !node.children.is_empty()
+        && node.children.iter().all(|item| {
+            chunk.slice(item.body()).is_some_and(|text| {
+                regex!(
+                    r"(?s)^\W*\[[^\]]*\]\([^)]*\)(?:\{[^}]*\})?[\s.,;*_]*(?:\([^)]{0,30}\))?[\s.]*$"
+                )
+                .is_match(text.trim())
+            })
+        })
 }
 
 /// The span of running text, if the segment is that.

@@ -6,6 +6,7 @@ use crate::draft::{Draft, Scope};
 use crate::outline::sections;
 use crate::patterns;
 use crate::place::Place;
+use crate::regexes::regex;
 
 /// Writes question–answer drafts from a chunk's structure, with no model.
 ///
@@ -33,6 +34,9 @@ impl ExtractiveWriter {
     pub fn write(&self, chunk: &Chunk) -> Vec<Draft> {
         let mut drafts = Vec::new();
         for section in sections(chunk) {
+            if is_dated(&section.path) {
+                continue;
+            }
             let place = Place::new(chunk, &section.path, self.subject.as_deref());
             let scope = Scope {
                 chunk,
@@ -44,4 +48,12 @@ impl ExtractiveWriter {
         }
         drafts
     }
+}
+
+/// News, change logs and the like: true when written, no knowledge to keep.
+fn is_dated(path: &[String]) -> bool {
+    path.iter().any(|heading| {
+        regex!(r"(?i)\b\d{1,2}\.\d{1,2}\.(?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|^what'?s new\b|\bchange ?log\b|\brelease notes\b|\bnews\b|^deprecated\b")
+            .is_match(heading)
+    })
 }

@@ -7,6 +7,7 @@ use crate::draft::{Draft, Scope};
 use crate::person::first_person;
 use crate::phrase::{Title, as_gerund, classify, is_generic};
 use crate::reference::may_open_an_answer;
+use crate::regexes::regex;
 use crate::render::{Passage, passage, segments};
 use crate::wording::Wording;
 
@@ -43,7 +44,12 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             &segments(scope.chunk, node.body(), &node.children),
             900,
         );
+        let passing = content.blocks.iter().any(|block| {
+            regex!(r"(?i)\b(?:currently|at the moment|temporarily|for now|yet)\b")
+                .is_match(&block.text)
+        });
         if !content.complete
+            || passing
             || content.chars() < 70
             || !content
                 .blocks
@@ -77,6 +83,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                 }),
             Title::Name(name)
                 if notable
+                    && (scope.section.path.len() == 1 || name.contains(' '))
                     && name.split_whitespace().count() <= 5
                     && crate::place::has_proper_name(&format!("about {name}"))
                     && is_about(&content, &name) =>

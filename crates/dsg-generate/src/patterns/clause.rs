@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::draft::{Draft, Scope};
 use crate::outline::Node;
 use crate::person::first_person;
-use crate::phrase::{lower_first, task};
+use crate::phrase::task;
 use crate::reference::{asides_removed, is_pointer, leans_back, points_around};
 use crate::regexes::regex;
 use crate::render::{Rendered, block};
@@ -41,15 +41,22 @@ const TASK_TEXT: Wording = Wording {
 const CONDITION_ACTION: Wording = Wording {
     name: "condition/action",
     version: 1,
-    texts: &[
-        "What should I do if {clause}?",
-        "What can I do if {clause}?",
-    ],
+    texts: &["What should I do if {clause}?"],
+};
+const CONDITION_OPTION: Wording = Wording {
+    name: "condition/option",
+    version: 1,
+    texts: &["What can I do if {clause}?"],
 };
 const CONDITION_EFFECT: Wording = Wording {
     name: "condition/effect",
     version: 1,
     texts: &["What happens if {clause}?"],
+};
+const CONDITION_WHEN_ACTION: Wording = Wording {
+    name: "condition/when-action",
+    version: 1,
+    texts: &["What should I do when {clause}?"],
 };
 const CONDITION_WHEN: Wording = Wording {
     name: "condition/when",
@@ -274,7 +281,9 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
             return None;
         }
         task(&first_person(found.get(1)?.as_str()))?
-    } else if regex!(r"(?i)^(?:you|users) can\s").is_match(text) {
+    } else if regex!(r"(?i)^(?:you|users) can\s").is_match(text)
+        && !regex!(r"(?i)^\w+ can also\b|\buse (?:it|this|these|them)\b").is_match(text)
+    {
         possibility(text.trim_end_matches('.'))?
     } else {
         return None;
@@ -317,15 +326,26 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     if regex!(r"(?i)^(?:please )?(?:do not hesitate|don't hesitate|contact|let us|ask (?:us|for help)|read|see|send us|e-?mail)\b").is_match(main) {
         return None;
     }
-    let action = regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b").is_match(main)
+    let action = regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b|\b(?:should|must|needs? to|has to|have to|ought to|had better)\s+(?:\w+\s+)?be\b|\bis (?:recommended|advisable|advised|required|necessary)\b").is_match(main)
         || verbs::base(main.split_whitespace().next()?).is_some();
     let wording = match (when, action) {
-        (true, true) => return None,
+        (true, true) => &CONDITION_WHEN_ACTION,
         (true, false) => &CONDITION_WHEN,
+        (false, true)
+            if regex!(
+                r"(?i)^you (?:also )?(?:can|could|may|might)\b|^\S+(?: \S+){0,4} can be\b"
+            )
+            .is_match(main) =>
+        {
+            &CONDITION_OPTION
+        }
         (false, true) => &CONDITION_ACTION,
+        (false, false) if regex!(r"^(?:it|they|\S+ \S+) can be\b").is_match(main) => {
+            &CONDITION_OPTION
+        }
         (false, false) => &CONDITION_EFFECT,
     };
-    let clause = first_person(&lower_first(clause));
+    let clause = first_person(clause);
     let key = format!("{}/{clause}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
     let question = scope.place.situated(&question)?;
@@ -363,7 +383,7 @@ fn is_self_contained_clause(clause: &str) -> bool {
     let words = clause.split_whitespace().count();
     (4..=22).contains(&words)
         && clause.len() <= 130
-        && !regex!(r"(?i)\b(?:this|these|those|it|its|they|them|their|such|above|below|here|that|so|following|former|latter|same|he|she|other|previous|another|one)\b").is_match(clause)
+        && !regex!(r"(?i)\b(?:can be|can also|additional|extra|different|desired|this|these|those|it|its|they|them|their|such|above|below|here|that|so|following|former|latter|same|he|she|other|previous|another|one)\b").is_match(clause)
         && !regex!(r"(?i)^(?:set|specified|used|unset|needed|necessary|possible|desired|required|present|applicable|not|no|a value|the value|the option|the parameter|you (?:have (?:any )?(?:questions|problems|feedback)|need help|encounter|are interested|want to know|need more)|in doubt|executed|true|enabled|omitted|running|using)\b").is_match(clause)
         && regex!(r"(?i)\b(?:is|are|was|were|has|have|had|does|do|did|can|cannot|can't|will|not|need|needs|want|wants|use|uses|\w+s|\w+ed)\b").is_match(clause)
 }

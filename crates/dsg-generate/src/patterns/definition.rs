@@ -18,11 +18,7 @@ const BUDGET: usize = 700;
 const WHAT_IS: Wording = Wording {
     name: "definition/is",
     version: 1,
-    texts: &[
-        "What is {name}?",
-        "What is {name} used for?",
-        "Can you explain what {name} is?",
-    ],
+    texts: &["What is {name}?", "Can you explain what {name} is?"],
 };
 const WHAT_ARE: Wording = Wording {
     name: "definition/are",
@@ -91,12 +87,18 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     }
     let pieces = sentences(scope.chunk, node.body());
     let Some(first) = pieces.first() else { return };
+    // Under “License” a sentence about the page's product does not say what that is.
+    let introduces = scope.section.path.len() <= 1
+        || regex!(
+            r"(?i)^(?:overview|introduction|description|about|general|background|what is .*)$"
+        )
+        .is_match(scope.section.title());
     let titles = scope
         .section
         .path
         .iter()
         .rev()
-        .take(2)
+        .take(if introduces { 2 } else { 1 })
         .filter(|title| !is_generic(title));
     let Some((name, verb)) = titles
         .into_iter()
@@ -105,7 +107,7 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         return;
     };
     let wording = match verb.as_str() {
-        "is" | "stands" => &WHAT_IS,
+        "is" | "stands" | "refers" | "means" => &WHAT_IS,
         "are" => &WHAT_ARE,
         _ => &WHAT_DOES,
     };
@@ -161,7 +163,7 @@ fn defined(sentence: &str, title: &str) -> Option<(String, String)> {
             || singular(&known) == singular(&title)
             || acronym.is_some_and(|acronym| acronym == known));
     let hollow = regex!(r"(?i)^(?:this|it|these|there|that|they)\b").is_match(name)
-        || regex!(r"(?i)\b(?:is|are) (?:not )?(?:available|installed|currently|no longer|also|now|only|deprecated|located|described|listed|shown|provided|given|as follows|done|recommended)\b").is_match(sentence.get(..sentence.len().min(110).min(floor_boundary(sentence, 110))).unwrap_or(sentence));
+        || regex!(r"(?i)\b(?:is|are) (?:not )?(?:licensed|released|free|easy|(?:a )?part of|subject|under|supported|the primary|available|installed|currently|no longer|also|now|only|deprecated|located|described|listed|shown|provided|given|as follows|done|recommended)\b").is_match(sentence.get(..sentence.len().min(110).min(floor_boundary(sentence, 110))).unwrap_or(sentence));
     if !matches || hollow {
         return None;
     }

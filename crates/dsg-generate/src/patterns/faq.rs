@@ -67,7 +67,15 @@ fn answer(
 /// “What is it?”, “Why?”, “What if that fails?”
 fn leans_on_others(question: &str) -> bool {
     let has_verb = regex!(r"(?i)\b(?:is|are|was|were|am|be|do|does|did|can|could|should|shall|will|would|may|might|must|has|have|had|to|isn't|aren't|can't|cannot|don't|doesn't|won't|happens?|happened|means?|\w+[^s\W]s)\b").is_match(question);
+    // “Are you using the right key?” asks the reader.
+    let asks_reader = regex!(r"(?i)^(?:are|have|did|were) you\b|\byour\b").is_match(question)
+        || regex!(r"(?i)^do you\b").is_match(question)
+            && !regex!(
+                r"(?i)^do you (?:offer|provide|have|support|sell|allow|accept|recommend|back)\b"
+            )
+            .is_match(question);
     question.split_whitespace().count() < 4
+        || asks_reader
         || !has_verb
         || regex!(r"(?i)\b(?:it|they|them|that one|this|these|those|the same|otherwise|he|she)\b")
             .is_match(question)

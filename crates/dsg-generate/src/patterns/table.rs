@@ -127,6 +127,9 @@ fn place_of(scope: &Scope<'_, '_>) -> Option<String> {
     if let Some(tool) = &scope.place.tool {
         return Some(format!(" in {}", tool.code()));
     }
+    if let Some(command) = scope.place.heading_command() {
+        return Some(format!(" in {command}"));
+    }
     if let Some(name) = scope.place.nearest_name() {
         return Some(format!(" ({name})"));
     }
@@ -152,6 +155,16 @@ fn row_drafts(
     } else {
         format!("`{key}`")
     };
+    // The letter `f` is an option of many programs.
+    if is_doing(noun)
+        && key.trim_matches(['`', '-']).len() < 3
+        && scope
+            .place
+            .subject_phrase()
+            .is_some_and(|subject| place.trim() == subject)
+    {
+        return;
+    }
     let mut described = false;
     let mut values: Vec<(String, &(String, Span), &(String, Span))> = Vec::new();
     for (column, cell) in header.cells.iter().zip(&row.cells).skip(1) {
