@@ -4,16 +4,21 @@
 //! their words. Here the words that bear the meaning are taken out: technical literals, numbers, negations, words with an
 //! opposite, and what is asked for. Texts that differ in one of these are never merged.
 
+use std::collections::HashMap;
+
+use crate::lexicon::{Role, is_transposed, opening, role};
 use crate::shingle::{HashSet64, hash_word, mix};
-use crate::words::{fold, tokens};
+use crate::words::{fold, normalized, tokens};
 
 /// A question as deduplication compares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meaning {
     /// Equal for texts that may be merged.
     pub(crate) fingerprint: u64,
-    /// Content words: no function words, small spelling and word-choice differences folded.
+    /// Hashes of the content words; a word that comes twice counts twice.
     pub(crate) content: HashSet64,
+    /// The words behind the hashes.
+    words: Vec<(u64, String)>,
 }
 
 impl Meaning {
@@ -21,39 +26,107 @@ impl Meaning {
     pub(crate) fn of_question(text: &str) -> Self {
         let mut bearing = bearing_words(text);
         let words: Vec<String> = tokens(text).map(fold).collect();
-        for (position, word) in words.iter().enumerate() {
-            let next = words.get(position + 1).map_or("", String::as_str);
-            if let Some(asked) = asked_for(word, next) {
+        let (skip, why) = opening(&words);
+        if why {
+            bearing.push(hash_word("?why"));
+        }
+        let mut content = Vec::new();
+        let rest = words.get(skip..).unwrap_or_default();
+        for (position, word) in rest.iter().enumerate() {
+            let next = rest.get(position + 1).map_or("", String::as_str);
+            if let Some(asked) = measure_asked(word, next) {
                 bearing.push(hash_word(asked));
             }
-            if let Some(side) = opposite_bearing(word) {
-                bearing.push(hash_word(side));
+            match role(word) {
+                Some(Role::Function | Role::Negation) => {}
+                Some(Role::Bearing(name)) => {
+                    bearing.push(hash_word(name));
+                    // What is asked for is in the fingerprint alone: `why` and `for what reason` differ in words.
+                    if !name.starts_with('?') {
+                        content.push(name.to_owned());
+                    }
+                }
+                Some(Role::Same(name)) => content.push(name.to_owned()),
+                None => content.push(singular(word).to_owned()),
             }
         }
-        let mut content: HashSet64 = words.iter().filter_map(|word| content_key(word)).collect();
         if content.is_empty() {
-            content = words.iter().map(|word| hash_word(word)).collect();
+            content = words;
         }
+        let mut counts: HashMap<&str, u64> = HashMap::new();
+        let hashes: Vec<u64> = content
+            .iter()
+            .map(|word| {
+                let count = counts.entry(word).or_default();
+                *count += 1;
+                mix(hash_word(word), *count)
+            })
+            .collect();
+        let mut words: Vec<(u64, String)> = hashes.iter().copied().zip(content).collect();
+        words.sort_unstable();
         Self {
             fingerprint: fingerprint(bearing),
-            content,
+            content: hashes.into_iter().collect(),
+            words,
         }
     }
 
     /// How alike two questions are, if they may be merged at all: Jaccard similarity of the content words, `None` when a
     /// word of one is *replaced* by another word in the other.
     pub(crate) fn similarity(&self, other: &Self) -> Option<f64> {
-        if self.fingerprint != other.fingerprint || self.is_swapped(other) {
+        if self.fingerprint != other.fingerprint {
             return None;
         }
-        Some(self.content.jaccard(&other.content))
+        let (common, mine, theirs) = self.compare(other);
+        (mine == 0 || theirs == 0).then(|| common as f64 / (common + mine + theirs).max(1) as f64)
     }
 
     /// Whether each has a content word that the other lacks.
     pub(crate) fn is_swapped(&self, other: &Self) -> bool {
-        let common = self.content.common(&other.content);
-        self.content.len() > common && other.content.len() > common
+        let (_, mine, theirs) = self.compare(other);
+        mine > 0 && theirs > 0
     }
+
+    /// Content words in both, in `self` alone, in `other` alone. A word with two letters exchanged is the same word.
+    fn compare(&self, other: &Self) -> (usize, usize, usize) {
+        let alone = |a: &Self, b: &Self| -> Vec<String> {
+            let lacks = |hash: &u64| b.content.as_slice().binary_search(hash).is_err();
+            let of_a = a.words.iter().filter(|(hash, _)| lacks(hash));
+            of_a.map(|(_, word)| word.clone()).collect()
+        };
+        let (mut mine, mut theirs) = (alone(self, other), alone(other, self));
+        let mut common = self.content.len() - mine.len();
+        if !mine.is_empty() && !theirs.is_empty() {
+            mine.retain(|word| {
+                let twin = theirs.iter().position(|other| is_transposed(word, other));
+                if let Some(twin) = twin {
+                    theirs.remove(twin);
+                    common += 1;
+                }
+                twin.is_none()
+            });
+        }
+        (common, mine.len(), theirs.len())
+    }
+}
+
+/// How alike two questions are, if they may be merged at all.
+///
+/// 1 for questions that differ in case, spacing and punctuation only; else the Jaccard similarity of their content words.
+/// `None` when they differ in a literal, a number, a negation, a word with an opposite or in what they ask for, or when a
+/// content word of one is *replaced* by another in the other.
+///
+/// ```
+/// use dsg_dedupe::question_similarity;
+///
+/// assert!(question_similarity("How can I run an array job?", "What is the way to run an array job?") > Some(0.9));
+/// assert_eq!(question_similarity("How do I start the daemon?", "How do I stop the daemon?"), None);
+/// ```
+pub fn question_similarity(a: &str, b: &str) -> Option<f64> {
+    if normalized(a) == normalized(b) {
+        return Some(1.0);
+    }
+    Meaning::of_question(a).similarity(&Meaning::of_question(b))
 }
 
 /// The fingerprint of an answer: its literals, numbers and negations.
@@ -84,7 +157,7 @@ fn bearing_words(text: &str) -> Vec<u64> {
             if code || is_literal(token) {
                 bearing.push(hash_word(&word));
             }
-            if is_negation(&word) {
+            if role(&word) == Some(Role::Negation) {
                 bearing.push(hash_word("not"));
             }
         }
@@ -103,259 +176,30 @@ fn is_literal(token: &str) -> bool {
         || chars.any(char::is_uppercase)
 }
 
-fn is_negation(word: &str) -> bool {
-    matches!(
-        word,
-        "no" | "not"
-            | "never"
-            | "neither"
-            | "nor"
-            | "none"
-            | "without"
-            | "cannot"
-            | "unable"
-            | "fail"
-            | "fails"
-            | "failed"
-            | "failing"
-    ) || word.ends_with("n't")
-        || word.ends_with("n’t")
-}
-
-/// What the question asks for, where that changes the answer.
-fn asked_for(word: &str, next: &str) -> Option<&'static str> {
-    Some(match (word, next) {
-        ("why", _) | ("reason", "that" | "why" | "for") => "?why",
-        ("when", _) => "?when",
-        ("where", _) => "?where",
-        ("who" | "whom" | "whose", _) => "?who",
-        ("how", "many" | "much") => "?how-many",
-        ("how", "long" | "often" | "far" | "big" | "large") => "?how-long",
-        ("default" | "defaults", _) => "?default",
-        ("difference" | "differences" | "compare" | "versus" | "vs", _) => "?difference",
-        _ => return None,
-    })
-}
-
-/// Words with an opposite (one a line side by side); both sides are kept apart.
-fn opposite_bearing(word: &str) -> Option<&'static str> {
-    const SIDES: &[(&str, &[&str])] = &[
-        ("add", &["add", "adding", "added"]),
-        (
-            "delete",
-            &[
-                "delete", "deleting", "deleted", "remove", "removing", "removed", "erase",
-            ],
-        ),
-        ("create", &["create", "creating", "created"]),
-        ("start", &["start", "starting", "started", "begin"]),
-        ("stop", &["stop", "stopping", "stopped", "end", "terminate"]),
-        ("enable", &["enable", "enabling", "enabled"]),
-        ("disable", &["disable", "disabling", "disabled"]),
-        ("allow", &["allow", "allowed", "permit", "permitted"]),
-        (
-            "deny",
-            &["deny", "denied", "forbid", "forbidden", "prevent"],
-        ),
-        ("before", &["before"]),
-        ("after", &["after"]),
-        ("first", &["first"]),
-        ("last", &["last"]),
-        (
-            "minimum",
-            &["min", "minimum", "minimal", "smallest", "least", "lowest"],
-        ),
-        (
-            "maximum",
-            &["max", "maximum", "maximal", "largest", "most", "highest"],
-        ),
-        ("increase", &["increase", "increasing", "raise"]),
-        (
-            "decrease",
-            &["decrease", "decreasing", "reduce", "reducing"],
-        ),
-        (
-            "high",
-            &[
-                "high", "higher", "large", "larger", "big", "bigger", "more", "above",
-            ],
-        ),
-        (
-            "low",
-            &["low", "lower", "small", "smaller", "less", "fewer", "below"],
-        ),
-        ("fast", &["fast", "faster", "quickly"]),
-        ("slow", &["slow", "slower", "slowly"]),
-        ("upload", &["upload", "uploading"]),
-        ("download", &["download", "downloading"]),
-        ("local", &["local", "locally"]),
-        ("remote", &["remote", "remotely"]),
-        ("input", &["input", "stdin"]),
-        ("output", &["output", "stdout"]),
-        ("error", &["stderr"]),
-        ("read", &["read", "reading"]),
-        ("write", &["write", "writing"]),
-        ("open", &["open", "opening"]),
-        ("close", &["close", "closing"]),
-        ("lock", &["lock"]),
-        ("unlock", &["unlock"]),
-        ("mount", &["mount"]),
-        ("unmount", &["unmount", "umount"]),
-        ("attach", &["attach"]),
-        ("detach", &["detach"]),
-        ("hold", &["hold"]),
-        ("release", &["release"]),
-        ("suspend", &["suspend", "pause"]),
-        ("resume", &["resume", "continue"]),
-        ("push", &["push"]),
-        ("pull", &["pull"]),
-        ("import", &["import"]),
-        ("export", &["export"]),
-        ("true", &["true"]),
-        ("false", &["false"]),
-        ("all", &["all", "every"]),
-        ("only", &["only"]),
-    ];
-    SIDES
-        .iter()
-        .find(|(_, forms)| forms.contains(&word))
-        .map(|(side, _)| *side)
-}
-
-/// The key of a content word; `None` for function words and courtesies.
-fn content_key(word: &str) -> Option<u64> {
-    if is_function_word(word) {
-        return None;
+/// `how many`, `how long`: two questions that share every other word.
+fn measure_asked(word: &str, next: &str) -> Option<&'static str> {
+    match (word, next) {
+        ("how", "many" | "much") => Some("?how-many"),
+        ("how", "long" | "often" | "far" | "big" | "large") => Some("?how-long"),
+        _ => None,
     }
-    let word = same_word(word);
+}
+
+/// `word` without a plural `s`.
+fn singular(word: &str) -> &str {
     if !word.bytes().all(|b| b.is_ascii_lowercase()) {
-        return Some(hash_word(word));
+        return word;
     }
-    let stem = word
-        .strip_suffix("ies")
-        .or_else(|| word.strip_suffix("es"))
+    word.strip_suffix("es")
+        .filter(|stem| {
+            stem.ends_with(['s', 'x', 'z']) || stem.ends_with("ch") || stem.ends_with("sh")
+        })
         .or_else(|| {
             word.strip_suffix('s')
                 .filter(|stem| !stem.ends_with(['s', 'u', 'i']))
         })
         .filter(|stem| stem.len() >= 3)
         .unwrap_or(word)
-        .trim_end_matches(['e', 'y']);
-    // First letter, the inner ones sorted, last letter: two adjacent letters typed in the wrong order fall together.
-    let mut inner: Vec<u8> = stem.bytes().collect();
-    if let [_, middle @ .., _] = inner.as_mut_slice()
-        && middle.len() >= 3
-    {
-        middle.sort_unstable();
-    }
-    Some(xxhash_rust::xxh3::xxh3_64(&inner))
-}
-
-/// Words that are freely exchanged for one another in questions.
-fn same_word(word: &str) -> &str {
-    match word {
-        "execute" | "executing" | "running" => "run",
-        "obtain" => "get",
-        "employ" | "utilize" | "utilise" | "using" => "use",
-        "erase" | "remove" => "delete",
-        "modify" | "alter" => "change",
-        "display" | "view" => "show",
-        "permit" => "allow",
-        "require" => "need",
-        "begin" => "start",
-        "terminate" => "end",
-        other => other,
-    }
-}
-
-fn is_function_word(word: &str) -> bool {
-    matches!(
-        word,
-        "a" | "an"
-            | "and"
-            | "any"
-            | "are"
-            | "as"
-            | "at"
-            | "be"
-            | "been"
-            | "but"
-            | "by"
-            | "can"
-            | "could"
-            | "did"
-            | "do"
-            | "does"
-            | "doing"
-            | "done"
-            | "exactly"
-            | "explain"
-            | "for"
-            | "from"
-            | "had"
-            | "has"
-            | "have"
-            | "hello"
-            | "hi"
-            | "how"
-            | "i"
-            | "if"
-            | "in"
-            | "into"
-            | "is"
-            | "it"
-            | "its"
-            | "just"
-            | "kindly"
-            | "know"
-            | "me"
-            | "might"
-            | "must"
-            | "my"
-            | "of"
-            | "on"
-            | "one"
-            | "or"
-            | "our"
-            | "please"
-            | "possible"
-            | "question"
-            | "quick"
-            | "reason"
-            | "shall"
-            | "should"
-            | "so"
-            | "some"
-            | "tell"
-            | "that"
-            | "the"
-            | "their"
-            | "them"
-            | "then"
-            | "there"
-            | "these"
-            | "they"
-            | "this"
-            | "those"
-            | "to"
-            | "us"
-            | "was"
-            | "way"
-            | "we"
-            | "were"
-            | "what"
-            | "when"
-            | "where"
-            | "which"
-            | "who"
-            | "whose"
-            | "why"
-            | "will"
-            | "with"
-            | "would"
-            | "you"
-            | "your"
-    )
 }
 
 #[cfg(test)]

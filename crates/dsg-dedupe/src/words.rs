@@ -32,7 +32,7 @@ pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
 /// A token in the form that is compared.
 pub(crate) fn fold(token: &str) -> String {
     if token.starts_with(char::is_alphanumeric) {
-        token.to_lowercase()
+        token.to_lowercase().replace('’', "'")
     } else {
         token.to_owned()
     }
