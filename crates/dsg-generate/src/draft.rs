@@ -27,6 +27,28 @@ pub struct Draft {
     pub template: String,
 }
 
+impl Draft {
+    /// How much the pattern and the answer's length promise, from 0 (most) to 3: the curriculum takes the best first.
+    pub(crate) fn tier(&self) -> u8 {
+        let pattern = self.template.split('@').next().unwrap_or_default();
+        let base = match pattern {
+            "faq/heading" | "faq/term" | "howto/steps" | "howto/heading" | "trouble/message"
+            | "trouble/state" | "task/code" | "option/task" | "command/task" | "role/script"
+            | "role/usage" | "definition/is" | "definition/are" | "manual/name"
+            | "manual/purpose" | "entry/reason" | "entry/state" | "condition/action"
+            | "option/purpose" | "definition/term" | "definition/code" | "condition/option" => 0,
+            "option/value" | "command/purpose" | "parameter/task" | "parameter/purpose"
+            | "definition/does" | "task/text" | "table/command" | "table/row" | "caution/task"
+            | "entry/limits" | "variable/output" | "entry/ignored" | "condition/effect"
+            | "definition/item" | "definition/option" | "table/meaning" | "role/issues"
+            | "role/limits" => 1,
+            _ => 2,
+        };
+        let short = u8::from(self.answer.len() < 75);
+        base + short
+    }
+}
+
 /// Longest question that anybody would ask.
 const MAX_QUESTION: usize = 260;
 

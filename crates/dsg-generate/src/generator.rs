@@ -181,6 +181,7 @@ impl Generator {
                 document,
                 difficulty: item.draft.difficulty,
                 question_type: item.draft.question_type,
+                tier: item.draft.tier(),
                 order: self
                     .seed
                     .derive("generate/order", item.candidate_id.as_str())

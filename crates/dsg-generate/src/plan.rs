@@ -18,6 +18,8 @@ pub(crate) struct Entrant {
     pub(crate) document: String,
     pub(crate) difficulty: Difficulty,
     pub(crate) question_type: QuestionType,
+    /// How much it promises; the lowest first.
+    pub(crate) tier: u8,
     /// A seeded number that decides among equals.
     pub(crate) order: u64,
 }
@@ -67,7 +69,8 @@ impl Plan {
     }
 
     /// Chooses among `entrants`: first each cell up to its slots, then any cell up to the topic's plan. Within a cell
-    /// documents take turns, then chunks of a document, then the seeded order decides. Returns the chosen numbers.
+    /// the patterns that promise most come first, a chunk's second item a step later than its first; then documents take
+    /// turns, then chunks, then the seeded order decides. Returns the chosen numbers.
     pub(crate) fn fill(&mut self, entrants: &[Entrant]) -> BTreeSet<usize> {
         let mut chosen = BTreeSet::new();
         for (number, topic) in self.topics.iter_mut().enumerate() {
@@ -168,7 +171,7 @@ struct Turns {
 }
 
 impl Turns {
-    /// Takes up to `wanted` of `entrants`, always from the document, then the chunk, that had the fewest turns so far.
+    /// Takes up to `wanted` of `entrants`, the most promising first, then from the document, then the chunk, that had the fewest turns so far.
     fn take<'e>(
         &mut self,
         mut entrants: Vec<&'e Entrant>,
@@ -182,7 +185,11 @@ impl Turns {
                 .enumerate()
                 .min_by_key(|(position, entrant)| {
                     (
-                        self.chunks.get(&entrant.chunk).copied().unwrap_or(0).min(3),
+                        entrant.tier
+                            + u8::try_from(
+                                self.chunks.get(&entrant.chunk).copied().unwrap_or(0).min(3),
+                            )
+                            .unwrap_or(3),
                         self.documents.get(&entrant.document).copied().unwrap_or(0),
                         self.chunks.get(&entrant.chunk).copied().unwrap_or(0),
                         *position,
@@ -252,6 +259,7 @@ mod tests {
             document: document.to_owned(),
             difficulty: Difficulty::Basic,
             question_type: QuestionType::Factual,
+            tier: 0,
             order: 0,
         }
     }

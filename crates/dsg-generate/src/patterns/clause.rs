@@ -345,7 +345,8 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         }
         (false, false) => &CONDITION_EFFECT,
     };
-    let clause = first_person(clause);
+    let clause = regex!(r"\s*\([^()]*\)").replace_all(clause, "");
+    let clause = first_person(&clause);
     let key = format!("{}/{clause}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
     let question = scope.place.situated(&question)?;

@@ -295,6 +295,17 @@ impl Entry {
         if !says_something {
             return;
         }
+        // “Must be readable by …” answers what to heed, not what the thing is.
+        if regex!(r"^(?:Must|Should|Cannot|May|Can)\b").is_match(&first.text) {
+            drafts.extend(scope.worded(
+                QuestionType::Analytical,
+                &LIMITS,
+                &key,
+                &self.values(&[]),
+                self.described(),
+            ));
+            return;
+        }
         let task = self.task(first);
         let prefers_task = scope
             .seed
@@ -407,15 +418,18 @@ impl Entry {
                 &self.values(&[]),
                 self.described(),
             ),
-            (Kind::Value, _) => parent.and_then(|parent| {
-                scope.worded(
-                    QuestionType::Factual,
-                    &VALUE_MEANING,
-                    &key,
-                    &self.values(&[("parent", &parent.name)]),
-                    self.described(),
-                )
-            }),
+            (Kind::Value, _) => parent
+                .map(|parent| parent.name.clone())
+                .or_else(|| carried_parent(scope))
+                .and_then(|parent| {
+                    scope.worded(
+                        QuestionType::Factual,
+                        &VALUE_MEANING,
+                        &key,
+                        &self.values(&[("parent", &parent)]),
+                        self.described(),
+                    )
+                }),
         };
         drafts.extend(draft);
         if matches!(self.kind, Kind::Option | Kind::Parameter | Kind::Command) {
@@ -521,10 +535,9 @@ fn part_of(scope: &Scope<'_, '_>) -> String {
         && title.split_whitespace().count() >= 2
         && title.len() <= 60;
     if special {
-        let title = regex!(
-            r"(?i)\s*(?:-\s*)?specifications for create(?:, | and |,? and )?(?:update|delete)?.*$"
-        )
-        .replace(title, "");
+        let title =
+            regex!(r"(?i)\s*-?\s*specifications for (?:create|update|show|delete|alter).*$")
+                .replace(title, "");
         format!(" ({})", title.to_lowercase())
     } else {
         String::new()
@@ -548,7 +561,7 @@ fn is_noun_phrase(text: &str) -> bool {
 fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind> {
     let heading = scope.section.title();
     let is_file = scope.place.tool.as_ref().is_some_and(|tool| tool.is_file);
-    if parent.is_some() {
+    if parent.is_some() || carried_parent(scope).is_some() {
         return Some(Kind::Value);
     }
     if raw.starts_with('-') {
@@ -564,6 +577,8 @@ fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind
         Kind::Reason
     } else if regex!(r"(?i)\bstates?\b").is_match(heading) && !is_file {
         Kind::State
+    } else if regex!(r"(?i)for show command").is_match(heading) {
+        Kind::Field
     } else if regex!(r"(?i)\b(?:fields?|output|columns?|statistics|report)\b").is_match(heading)
         || raw.starts_with('%')
     {
@@ -579,6 +594,17 @@ fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind
         // Under “Options” a name without a dash is a value whose option stands in another chunk.
         return None;
     })
+}
+
+/// The option whose values a chunk goes on with: the chunker then names it last in the heading path.
+fn carried_parent(scope: &Scope<'_, '_>) -> Option<String> {
+    let title = scope.section.title();
+    let heading = title.chars().any(char::is_lowercase)
+        && !scope.section.opened
+        && scope.section.path.len() >= 3;
+    let single = title.split_whitespace().count() == 1 || title.starts_with('-');
+    (heading && single)
+        .then(|| name_of(&title.replace('`', ""), Kind::Option).map(|name| format!("`{name}`")))?
 }
 
 /// `-A, --account=<account>` → `--account`.
