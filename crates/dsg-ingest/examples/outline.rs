@@ -10,8 +10,9 @@ use dsg_core::{Block, Document, Outcome, Span};
 use dsg_ingest::{IngestConfig, Ingester};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (flags, inputs): (Vec<_>, Vec<_>) =
-        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let (flags, inputs): (Vec<_>, Vec<_>) = std::env::args()
+        .skip(1)
+        .partition(|arg| arg.starts_with("--"));
     let inputs: Vec<PathBuf> = inputs.into_iter().map(PathBuf::from).collect();
     let ingester = Ingester::new(IngestConfig::default())?;
     for entry in ingester.walk(&inputs)? {
@@ -66,17 +67,15 @@ fn line(document: &Document, block: &Block) -> String {
         .filter(|(key, _)| *key != "kind")
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
-    let mut out = format!("{} {}", block.kind.name(), detail.join(" "));
-    if let Some(label) = short(block.label) {
-        out.push_str(&format!(" [{label}]"));
-    }
+    let mut out = vec![block.kind.name().to_owned()];
+    out.extend(detail);
+    out.extend(short(block.label).map(|label| format!("[{label}]")));
     if block.cells.is_empty() {
         let text = short(block.body).or_else(|| short(Some(block.span)));
-        out.push_str(&format!(" {}", text.unwrap_or_default()));
+        out.extend(text);
     } else {
-        for cell in &block.cells {
-            out.push_str(&format!(" ⟨{}⟩", short(Some(*cell)).unwrap_or_default()));
-        }
+        let cells = block.cells.iter().map(|cell| short(Some(*cell)));
+        out.extend(cells.map(|cell| format!("⟨{}⟩", cell.unwrap_or_default())));
     }
-    out
+    out.join(" ")
 }

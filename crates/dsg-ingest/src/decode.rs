@@ -27,7 +27,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
         return None;
     }
     Some(Decoded {
-        text: with_lf(&text),
+        text: without_terminal_codes(with_lf(&text)),
         encoding: (encoding != UTF_8).then(|| encoding.name()),
     })
 }
@@ -82,6 +82,35 @@ fn share(text: &str, odd: impl Fn(char) -> bool) -> f64 {
     }
 }
 
+/// `text` without colour codes (`ESC [ … m`) and overstrike (`_ BS x`), as terminals and printed man pages have them.
+fn without_terminal_codes(text: String) -> String {
+    if !text.contains(['\u{1b}', '\u{8}']) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{8}' => {
+                if !out.ends_with('\n') {
+                    out.pop();
+                }
+            }
+            '\u{1b}' => {
+                if chars.next_if_eq(&'[').is_some() {
+                    while chars
+                        .next_if(|c| !c.is_ascii_alphabetic() && *c != '\n')
+                        .is_some()
+                    {}
+                    chars.next_if(char::is_ascii_alphabetic);
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 /// `text` with CRLF and CR as LF.
 fn with_lf(text: &str) -> String {
     if !text.contains('\r') {
@@ -111,9 +140,18 @@ mod tests {
 
     #[test]
     fn marks_are_obeyed_and_removed() {
-        assert_eq!(text(b"\xef\xbb\xbfa\r\nb\rc\n"), Some(("a\nb\nc\n".into(), None)));
-        assert_eq!(text(b"\xff\xfea\0b\0"), Some(("ab".into(), Some("UTF-16LE"))));
-        assert_eq!(text(b"\xfe\xff\0a\0b"), Some(("ab".into(), Some("UTF-16BE"))));
+        assert_eq!(
+            text(b"\xef\xbb\xbfa\r\nb\rc\n"),
+            Some(("a\nb\nc\n".into(), None))
+        );
+        assert_eq!(
+            text(b"\xff\xfea\0b\0"),
+            Some(("ab".into(), Some("UTF-16LE")))
+        );
+        assert_eq!(
+            text(b"\xfe\xff\0a\0b"),
+            Some(("ab".into(), Some("UTF-16BE")))
+        );
     }
 
     #[test]
@@ -126,8 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn terminal_codes_and_overstrike_are_gone() {
+        let printed = "N\u{8}NA\u{8}A _\u{8}x \u{1b}[1;31mred\u{1b}[0m";
+        assert_eq!(text(printed.as_bytes()), Some(("NA x red".into(), None)));
+    }
+
+    #[test]
     fn utf16_without_a_mark_is_seen_by_its_zeros() {
-        let le: Vec<u8> = "plain words".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let le: Vec<u8> = "plain words"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(text(&le), Some(("plain words".into(), Some("UTF-16LE"))));
     }
 }

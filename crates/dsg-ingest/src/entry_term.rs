@@ -39,6 +39,31 @@ pub(crate) fn is_option(label: &str) -> bool {
     })
 }
 
+/// Whether the entries of a section with this title are options, sub-commands or parameters.
+pub(crate) fn names_options(title: &str) -> bool {
+    let title = title.to_ascii_uppercase();
+    [
+        "OPTION",
+        "COMMAND",
+        "PARAMETER",
+        "CONFIGURATION",
+        "DIRECTIVE",
+        "KEYWORD",
+        "SPECIFICATION",
+    ]
+    .iter()
+    .any(|word| title.contains(word))
+}
+
+/// Whether a man page's section holds no content: licences and pointers elsewhere.
+pub(crate) fn is_aside(title: &str) -> bool {
+    let title = title.to_ascii_uppercase();
+    title == "SEE ALSO"
+        || ["COPYING", "COPYRIGHT", "LICENSE", "LICENCE"]
+            .iter()
+            .any(|word| title.contains(word))
+}
+
 /// The term that begins `text`, if it begins with one: bold, code or a link, or a bare option or variable, and then
 /// `:`, ` - `, ` – ` or ` — `.
 pub(crate) fn split(text: &str) -> Option<Entry> {
@@ -83,10 +108,12 @@ pub(crate) fn split(text: &str) -> Option<Entry> {
     let separator = if colon {
         0
     } else {
-        [":\n", ": ", " : ", " - ", " -- ", " – ", " — ", "– ", "— ", " = "]
-            .into_iter()
-            .find(|separator| rest.starts_with(separator))?
-            .len()
+        [
+            ":\n", ": ", " : ", " - ", " -- ", " – ", " — ", "– ", "— ", " = ",
+        ]
+        .into_iter()
+        .find(|separator| rest.starts_with(separator))?
+        .len()
     };
     let said = tail(rest, separator);
     let body = at + separator + (said.len() - said.trim_start().len());
@@ -163,10 +190,16 @@ mod tests {
         assert_eq!(parts("**Node**: a computer"), Some(("Node", "a computer")));
         assert_eq!(parts("**Node:** a computer"), Some(("Node", "a computer")));
         assert_eq!(parts("`--time` – the limit"), Some(("--time", "the limit")));
-        assert_eq!(parts("`-n`, `--ntasks`: tasks"), Some(("`-n`, `--ntasks`", "tasks")));
+        assert_eq!(
+            parts("`-n`, `--ntasks`: tasks"),
+            Some(("`-n`, `--ntasks`", "tasks"))
+        );
         assert_eq!(parts("**`--mem`** (MB): memory"), Some(("--mem", "memory")));
         assert_eq!(parts("[sinfo](s.md) - shows"), Some(("sinfo", "shows")));
-        assert_eq!(parts("SLURM_JOB_ID: the id"), Some(("SLURM_JOB_ID", "the id")));
+        assert_eq!(
+            parts("SLURM_JOB_ID: the id"),
+            Some(("SLURM_JOB_ID", "the id"))
+        );
         assert_eq!(parts("--mem: memory"), Some(("--mem", "memory")));
         assert_eq!(parts("**Node**"), Some(("Node", "")));
     }

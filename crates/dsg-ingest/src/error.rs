@@ -48,7 +48,9 @@ pub enum IngestError {
 #[non_exhaustive]
 pub enum FileError {
     /// Neither content nor name tell a format that can be read.
-    #[error("`{path}` is in no supported format (Markdown, reStructuredText, HTML, man page, plain text)")]
+    #[error(
+        "`{path}` is in no supported format (Markdown, reStructuredText, HTML, man page, plain text)"
+    )]
     UnsupportedFormat {
         /// The file.
         path: String,

@@ -6,12 +6,21 @@ use crate::lines::head;
 
 /// File names without extension that are plain text by custom.
 const TEXT_NAMES: [&str; 9] = [
-    "readme", "install", "faq", "news", "changes", "changelog", "history", "hacking", "contributing",
+    "readme",
+    "install",
+    "faq",
+    "news",
+    "changes",
+    "changelog",
+    "history",
+    "hacking",
+    "contributing",
 ];
 
 /// Whether the *name* at `path` can belong to a supported format at all. Used to leave a file out without reading it.
 pub(crate) fn by_name(path: &str) -> Option<Format> {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name.trim().to_ascii_lowercase();
     // `sbatch.1.in`, and `page.rst.txt` as Sphinx keeps its sources.
     let name = name.strip_suffix(".in").unwrap_or(&name);
     let inner = name.strip_suffix(".txt").unwrap_or(name);
@@ -43,7 +52,9 @@ fn by_extension(extension: &str) -> Option<Format> {
 /// `1` to `9`, and `3p`, `1ssl`, … as distributions name them.
 fn is_man_section(extension: &str) -> bool {
     let mut bytes = extension.bytes();
-    bytes.next().is_some_and(|byte| (b'1'..=b'9').contains(&byte))
+    bytes
+        .next()
+        .is_some_and(|byte| (b'1'..=b'9').contains(&byte))
         && extension.len() <= 5
         && bytes.all(|byte| byte.is_ascii_lowercase())
 }
@@ -77,7 +88,9 @@ fn is_html(text: &str, named: Option<Format>) -> bool {
     if whole_page.iter().any(|tag| start.starts_with(tag)) {
         return !start.starts_with("<?xml") || start.contains("<html");
     }
-    let fragment = ["<!--#", "<head", "<body", "<header", "<nav", "<script", "<div", "<h1", "<p>"];
+    let fragment = [
+        "<!--#", "<head", "<body", "<header", "<nav", "<script", "<div", "<h1", "<p>",
+    ];
     named != Some(Format::Markdown) && fragment.iter().any(|tag| start.starts_with(tag))
 }
 
@@ -91,16 +104,18 @@ fn is_roff(text: &str, named: Option<Format>) -> bool {
         && strong.iter().any(|sign| first.starts_with(sign))
     {
         return named == Some(Format::Man)
-            || text
-                .lines()
-                .take(400)
-                .any(|line| [".TH ", ".SH ", ".Dd ", ".Sh "].iter().any(|sign| line.starts_with(sign)));
+            || text.lines().take(400).any(|line| {
+                [".TH ", ".SH ", ".Dd ", ".Sh "]
+                    .iter()
+                    .any(|sign| line.starts_with(sign))
+            });
     }
     named == Some(Format::Man)
-        && text
-            .lines()
-            .take(200)
-            .any(|line| [".TH", ".SH", ".Dd", ".Sh", ".so"].iter().any(|sign| line.starts_with(sign)))
+        && text.lines().take(200).any(|line| {
+            [".TH", ".SH", ".Dd", ".Sh", ".so"]
+                .iter()
+                .any(|sign| line.starts_with(sign))
+        })
 }
 
 /// Whether plain text is reStructuredText by another name: it uses directives and underlined titles.
@@ -111,14 +126,16 @@ fn is_rst(text: &str) -> bool {
     for line in text.lines().take(300) {
         let bare = line.trim_start();
         directive |= bare.strip_prefix(".. ").is_some_and(|rest| {
-            rest.split_once("::")
-                .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+            rest.split_once("::").is_some_and(|(name, _)| {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            })
         });
         adorned |= line.len() >= 3
             && previous.chars().count() <= line.len()
             && !previous.trim().is_empty()
             && line.bytes().next().is_some_and(|first| {
-                matches!(first, b'=' | b'-' | b'~' | b'*' | b'^') && line.bytes().all(|b| b == first)
+                matches!(first, b'=' | b'-' | b'~' | b'*' | b'^')
+                    && line.bytes().all(|b| b == first)
             });
         if directive && adorned {
             return true;
@@ -138,17 +155,29 @@ mod tests {
 
     #[test]
     fn content_beats_the_name() {
-        assert_eq!(detect("a.txt", "<!--#include virtual=\"x\"-->\n<h1>T</h1>"), Some(Format::Html));
-        assert_eq!(detect("a.md", "<div>logo</div>\n\n# T"), Some(Format::Markdown));
+        assert_eq!(
+            detect("a.txt", "<!--#include virtual=\"x\"-->\n<h1>T</h1>"),
+            Some(Format::Html)
+        );
+        assert_eq!(
+            detect("a.md", "<div>logo</div>\n\n# T"),
+            Some(Format::Markdown)
+        );
         assert_eq!(detect("a.txt", ".TH a 1\n.SH NAME\n"), Some(Format::Man));
-        assert_eq!(detect("a.txt", "Title\n=====\n\n.. note:: x\n"), Some(Format::Rst));
+        assert_eq!(
+            detect("a.txt", "Title\n=====\n\n.. note:: x\n"),
+            Some(Format::Rst)
+        );
         assert_eq!(detect("a.txt", "words"), Some(Format::Text));
     }
 
     #[test]
     fn a_digit_at_the_end_is_not_yet_a_man_page() {
         assert_eq!(detect("release-1.2", "changes"), None);
-        assert_eq!(detect("sbatch.1.in", ".\\\" c\n.TH sbatch 1\n"), Some(Format::Man));
+        assert_eq!(
+            detect("sbatch.1.in", ".\\\" c\n.TH sbatch 1\n"),
+            Some(Format::Man)
+        );
         assert_eq!(detect("x.3pm", ".TH x 3\n"), Some(Format::Man));
     }
 

@@ -32,7 +32,8 @@ impl FrontMatter {
 
 /// Reads front matter at the start of `text`: YAML between `---` lines or TOML between `+++` lines.
 ///
-/// What cannot be parsed stays ordinary text, with a note in `front_matter_error`.
+/// What cannot be parsed leaves a note in `front_matter_error`. It stays in the text: as boilerplate where it is closed
+/// and holds fields, else as ordinary text.
 pub(crate) fn read(text: &str) -> FrontMatter {
     let (fence, ends): (&str, &[&str]) = if text.starts_with("---") {
         ("---", &["---", "..."])
@@ -69,8 +70,27 @@ pub(crate) fn read(text: &str) -> FrontMatter {
             fields: Map::new(),
         },
         Ok(_) => note("it is not a mapping"),
-        Err(error) => note(error.lines().next().unwrap_or("it cannot be parsed")),
+        Err(error) => {
+            let mut matter = note(error.lines().next().unwrap_or("it cannot be parsed"));
+            // Broken fields are no prose either; they stay in the text, out of the content.
+            matter.span = begins_with_field(source).then(|| Span::of_len(0, last.end()));
+            matter
+        }
     }
+}
+
+/// Whether the block begins as fields do, `name: value` or `name = value`.
+fn begins_with_field(source: &str) -> bool {
+    let first = source.trim_start().lines().next().unwrap_or_default();
+    let name = first
+        .find([':', '='])
+        .and_then(|end| first.get(..end))
+        .unwrap_or_default()
+        .trim();
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 fn note(error: &str) -> FrontMatter {
@@ -87,17 +107,23 @@ mod tests {
     fn yaml_and_toml_give_fields_and_a_span() {
         let yaml = read("---\ntitle: Jobs\ntags: [a, b]\n---\n# T\n");
         assert_eq!(yaml.text("title"), Some("Jobs"));
-        assert_eq!(yaml.end(), 34);
+        assert_eq!(yaml.end(), 32);
         let toml = read("+++\ntitle = \"Jobs\"\nweight = 3\n+++\n\ntext\n");
         assert_eq!(toml.text("title"), Some("Jobs"));
         assert_eq!(toml.fields["weight"], 3);
     }
 
     #[test]
-    fn what_is_broken_stays_text_with_a_note() {
-        for broken in ["---\na: [1\n---\ntext", "---\ntitle: x\nno end", "+++\n= 1\n+++\n"] {
+    fn what_is_broken_leaves_a_note() {
+        for (broken, end) in [
+            ("---\na: [1\n---\ntext", 14),
+            ("---\ntitle: x\nno end", 0),
+            ("+++\n= 1\n+++\n", 0),
+            ("---\nwords: and [more\nin prose\n---\n", 35),
+            ("---\nplain words, [more\n---\n", 0),
+        ] {
             let matter = read(broken);
-            assert_eq!(matter.end(), 0, "{broken}");
+            assert_eq!(matter.end(), end, "{broken}");
             assert!(matter.text("front_matter_error").is_some(), "{broken}");
         }
     }
@@ -110,10 +136,13 @@ mod tests {
 
     #[test]
     fn an_alias_bomb_is_a_note() {
+        use std::fmt::Write as _;
+
         let mut bomb = String::from("---\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for level in 1..12 {
             let alias = format!("*a{}", level - 1);
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(",")));
+            let list = vec![alias; 10].join(",");
+            writeln!(bomb, "a{level}: &a{level} [{list}]").unwrap();
         }
         bomb.push_str("---\ntext\n");
         assert!(read(&bomb).text("front_matter_error").is_some());

@@ -43,6 +43,10 @@ impl Ingester {
     ///
     /// # Errors
     /// [`IngestError::Config`] or [`IngestError::Glob`] that names the field with an impossible value.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "every stage takes its configuration by value, so that it can be kept without a change of API"
+    )]
     pub fn new(config: IngestConfig) -> Result<Self, IngestError> {
         if config.max_file_bytes == 0 {
             return Err(IngestError::Config {
@@ -60,7 +64,8 @@ impl Ingester {
     /// Finds the files of `inputs` (folders, files, globs), sorted by relative path.
     ///
     /// Files in a folder or under a glob are named relative to it, a file by its name; with several inputs a folder's
-    /// files are prefixed with its last component. Links are not followed and nothing outside an input is read. What
+    /// files are prefixed with its last component. Hidden files and generated folders (`node_modules`, `_build`,
+    /// `__pycache__`, `site-packages`, `bower_components`) are passed over. Links are not followed and nothing outside an input is read. What
     /// cannot be listed becomes an entry that [`Ingester::read`] turns into [`Outcome::Failed`].
     ///
     /// # Errors
@@ -128,7 +133,10 @@ impl Ingester {
         let mut metadata = matter.fields;
         metadata.extend(parsed.metadata);
         if let Some(encoding) = decoded.encoding {
-            metadata.insert("encoding".into(), Value::String(encoding.to_ascii_lowercase()));
+            metadata.insert(
+                "encoding".into(),
+                Value::String(encoding.to_ascii_lowercase()),
+            );
         }
         Ok(Document {
             schema: DocumentSchema,
@@ -276,8 +284,8 @@ fn parse(format: Format, text: String, path: &str) -> (front_matter::FrontMatter
             (
                 matter,
                 Parsed {
-                    blocks,
                     text,
+                    blocks,
                     ..Parsed::default()
                 },
             )

@@ -6,7 +6,7 @@ use whatlang::{Info, Lang};
 /// Prose shorter than this says too little, in bytes.
 const MIN_PROSE: usize = 60;
 /// More prose than this says nothing new, in bytes.
-const MAX_PROSE: usize = 8192;
+const MAX_PROSE: usize = 2048;
 /// Below this the detector is guessing.
 const MIN_CONFIDENCE: f64 = 0.8;
 
@@ -111,6 +111,6 @@ const fn iso_639_1(lang: Lang) -> &'static str {
         Lang::Cat => "ca",
         Lang::Tgl => "tl",
         Lang::Hye => "hy",
-        _ => "und",
+        Lang::Cym => "cy",
     }
 }

@@ -81,13 +81,25 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Option<(&'static str, &str, &str)> {
-        split(text).map(|note| (note.class, note.label.slice(text).unwrap(), tail(text, note.body)))
+        split(text).map(|note| {
+            (
+                note.class,
+                note.label.slice(text).unwrap(),
+                tail(text, note.body),
+            )
+        })
     }
 
     #[test]
     fn notes_in_every_dress() {
-        assert_eq!(parts("NOTE: save first"), Some(("note", "NOTE", "save first")));
-        assert_eq!(parts("**Warning:** hot"), Some(("warning", "Warning", "hot")));
+        assert_eq!(
+            parts("NOTE: save first"),
+            Some(("note", "NOTE", "save first"))
+        );
+        assert_eq!(
+            parts("**Warning:** hot"),
+            Some(("warning", "Warning", "hot"))
+        );
         assert_eq!(parts("**NOTE**: hot"), Some(("note", "NOTE", "hot")));
         assert_eq!(parts("__Tip__\nread"), Some(("tip", "Tip", "read")));
     }

@@ -69,6 +69,10 @@ impl Outline {
     }
 
     /// Closes a container at `end`; blocks opened since then lie inside it.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "taking the mark makes closing twice impossible"
+    )]
     pub(crate) fn close(&mut self, mark: Mark, end: usize) {
         self.depth = self.depth.saturating_sub(1);
         if let Some(block) = self.get(&mark) {
@@ -205,9 +209,6 @@ mod tests {
                 .with_body(span(0, text.len())),
         );
         let blocks = outline.finish(text);
-        assert_eq!(
-            blocks[0].body.unwrap().slice(text),
-            Some("    a\n      b")
-        );
+        assert_eq!(blocks[0].body.unwrap().slice(text), Some("    a\n      b"));
     }
 }

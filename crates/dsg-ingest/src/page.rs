@@ -133,10 +133,7 @@ impl Page {
 
     /// Removes trailing headings of `level` or deeper whose content was left out.
     fn drop_bare(&mut self, level: u8) {
-        while let Some(last) = self
-            .bare
-            .pop_if(|last| last.level >= level && last.omitted)
-        {
+        while let Some(last) = self.bare.pop_if(|last| last.level >= level && last.omitted) {
             self.text.truncate(last.before);
             self.outline.drop_last();
             self.glue = if self.text.is_empty() {
@@ -297,9 +294,8 @@ impl Page {
         let kind = BlockKind::Code {
             language: language.map(str::to_owned),
         };
-        self.outline.leaf(
-            Block::new(kind, span(start, self.text.len())).with_body(span(body, body_end)),
-        );
+        self.outline
+            .leaf(Block::new(kind, span(start, self.text.len())).with_body(span(body, body_end)));
     }
 
     /// Begins a list; numbered ones count from `first`.
@@ -378,7 +374,11 @@ impl Page {
             }
             return;
         }
-        list.tight = !self.text.get(item.body..).unwrap_or_default().contains("\n\n");
+        list.tight = !self
+            .text
+            .get(item.body..)
+            .unwrap_or_default()
+            .contains("\n\n");
         self.outline.set_body(&item.mark, span(item.body, end));
         self.outline.close(item.mark, end);
         self.glue = Glue::Line;
@@ -425,12 +425,21 @@ impl Page {
             self.text.truncate(entry.term);
             self.outline.set_kind(&entry.mark, BlockKind::Paragraph);
             self.outline.close(entry.mark, entry.term);
-            self.glue = if entry.nested { Glue::Line } else { Glue::Blank };
+            self.glue = if entry.nested {
+                Glue::Line
+            } else {
+                Glue::Blank
+            };
             return;
         }
         self.outline.set_body(&entry.mark, span(body, end));
         self.outline.close(entry.mark, end);
-        let tight = entry.nested && !self.text.get(entry.start..).unwrap_or_default().contains("\n\n");
+        let tight = entry.nested
+            && !self
+                .text
+                .get(entry.start..)
+                .unwrap_or_default()
+                .contains("\n\n");
         self.glue = if tight { Glue::Line } else { Glue::Blank };
     }
 
@@ -582,8 +591,33 @@ impl Term {
 
 /// Words that are set in bold for stress, not because they are to be typed.
 const STRESSED: [&str; 27] = [
-    "NOTE", "NOTES", "Note", "Notes", "WARNING", "Warning", "IMPORTANT", "Important", "CAUTION", "Caution", "NOT", "not",
-    "MUST", "must", "AND", "and", "OR", "or", "ONLY", "only", "all", "any", "no", "never", "always", "Example", "Examples",
+    "NOTE",
+    "NOTES",
+    "Note",
+    "Notes",
+    "WARNING",
+    "Warning",
+    "IMPORTANT",
+    "Important",
+    "CAUTION",
+    "Caution",
+    "NOT",
+    "not",
+    "MUST",
+    "must",
+    "AND",
+    "and",
+    "OR",
+    "or",
+    "ONLY",
+    "only",
+    "all",
+    "any",
+    "no",
+    "never",
+    "always",
+    "Example",
+    "Examples",
 ];
 
 /// Whether bold or defined text is a literal (a command, option, file, value) rather than stressed prose.
@@ -615,7 +649,9 @@ pub(crate) fn is_literal(text: &str) -> bool {
             opens && bare.len() <= 100 && rest.iter().any(|word| typed(word))
                 || (rest.len() <= 2
                     && first.starts_with(|c: char| c.is_ascii_lowercase())
-                    && rest.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase())))
+                    && rest
+                        .iter()
+                        .all(|word| word.bytes().all(|b| b.is_ascii_lowercase())))
                 || typed(first) && rest.len() <= 12
         }
     }
@@ -634,12 +670,28 @@ mod tests {
 
     #[test]
     fn literals_are_told_from_stress() {
-        for literal in ["scontrol", "--mem", "-A, --account=<account>", "scontrol show job", "SlurmctldPort", "PENDING",
-            "salloc -N2", "/etc/slurm.conf", "Nodes", "*"]
-        {
+        for literal in [
+            "scontrol",
+            "--mem",
+            "-A, --account=<account>",
+            "scontrol show job",
+            "SlurmctldPort",
+            "PENDING",
+            "salloc -N2",
+            "/etc/slurm.conf",
+            "Nodes",
+            "*",
+        ] {
             assert!(is_literal(literal), "{literal}");
         }
-        for words in ["NOTE", "Node Count", "Current options are", "Matching OR", "not", "If unset then"] {
+        for words in [
+            "NOTE",
+            "Node Count",
+            "Current options are",
+            "Matching OR",
+            "not",
+            "If unset then",
+        ] {
             assert!(!is_literal(words), "{words}");
         }
     }
@@ -665,9 +717,33 @@ mod tests {
         }
         page.close_list(list);
         page.paragraph("NOTE: done");
-        page.table("", Some(&["A".into(), "B".into()]), &[vec!["1".into(), "x|y".into()]]);
+        page.table(
+            "",
+            Some(&["A".into(), "B".into()]),
+            &[vec!["1".into(), "x|y".into()]],
+        );
         let (text, blocks) = page.finish();
         insta::assert_snapshot!(text, @r"
+        # tool
+
+        `-a, --all`: Shows all.
+
+        - `task`: One task.
+        - **Node Count**:
+
+          ```
+          a
+            b
+          ```
+
+        1. one
+        2. two
+
+        NOTE: done
+
+        | A | B |
+        | --- | --- |
+        | 1 | x\|y |
         ");
         let shown: Vec<_> = blocks
             .iter()
@@ -676,6 +752,24 @@ mod tests {
                 format!("{} {label}", block.kind.name())
             })
             .collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        heading tool
+        option -a, --all
+        paragraph 
+        definition task
+        paragraph 
+        definition Node Count
+        code 
+        list 
+        list_item 
+        paragraph 
+        list_item 
+        paragraph 
+        admonition NOTE
+        paragraph 
+        table 
+        row 
+        row
+        ");
     }
 }

@@ -11,6 +11,15 @@ use ignore::WalkBuilder;
 use crate::config::IngestConfig;
 use crate::error::{FileError, IngestError};
 
+/// Folders that hold what tools made or fetched, never documentation of one's own.
+const GENERATED: [&str; 5] = [
+    "__pycache__",
+    "_build",
+    "bower_components",
+    "node_modules",
+    "site-packages",
+];
+
 /// A file to read, or what went wrong on the way to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -173,6 +182,12 @@ impl Selection {
             .parents(false)
             .require_git(false)
             .follow_links(false)
+            .filter_entry(|found| {
+                let folder = found.file_type().is_some_and(|kind| kind.is_dir());
+                !(folder
+                    && found.depth() > 0
+                    && GENERATED.iter().any(|name| found.file_name() == *name))
+            })
             .build();
         let mut entries = Vec::new();
         for step in walker {
@@ -284,8 +299,10 @@ fn unique(name: String, taken: &mut BTreeSet<String>) -> String {
 }
 
 fn last_component(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || "input".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// `path` with `/` between its components, whatever the system's separator.
@@ -319,7 +336,9 @@ fn glob_set(field: &'static str, patterns: &[String]) -> Result<GlobSet, IngestE
             });
         }
         let bare = pattern.trim_start_matches("./");
-        let bare = bare.strip_suffix('/').map_or_else(|| bare.to_owned(), |dir| format!("{dir}/**"));
+        let bare = bare
+            .strip_suffix('/')
+            .map_or_else(|| bare.to_owned(), |dir| format!("{dir}/**"));
         let inner = bare.strip_suffix("/**").unwrap_or(&bare);
         let anywhere = if inner.contains('/') {
             bare.trim_start_matches('/').to_owned()

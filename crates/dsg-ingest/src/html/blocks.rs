@@ -13,7 +13,18 @@ use crate::page::{Page, Term};
 
 /// Classes of notes, as documentation generators name them.
 const NOTES: [&str; 12] = [
-    "attention", "caution", "danger", "error", "hint", "important", "info", "note", "notice", "seealso", "tip", "warning",
+    "attention",
+    "caution",
+    "danger",
+    "error",
+    "hint",
+    "important",
+    "info",
+    "note",
+    "notice",
+    "seealso",
+    "tip",
+    "warning",
 ];
 
 /// Renders `root` into `page`.
@@ -87,8 +98,10 @@ impl Renderer<'_, '_> {
         if let Some(line) = inline.bold_line {
             let title = head(text, line.end).trim().trim_matches('*').trim();
             let rest = tail(text, line.end).trim();
-            if self.nested == 0 && (title.ends_with('?') || line.anchored) && !title.contains("**") {
-                self.page.heading(self.level.saturating_add(1).min(6), title);
+            if self.nested == 0 && (title.ends_with('?') || line.anchored) && !title.contains("**")
+            {
+                self.page
+                    .heading(self.level.saturating_add(1).min(6), title);
                 self.page.paragraph(rest);
                 return;
             }
@@ -119,7 +132,7 @@ impl Renderer<'_, '_> {
     }
 
     fn heading(&mut self, tag: &str, node: NodeRef<'_, Node>) {
-        let level = tag.bytes().nth(1).map_or(1, |digit| digit - b'0');
+        let level = tag.as_bytes().get(1).map_or(1, |digit| digit - b'0');
         let inline = Inline::of(node);
         let text = inline.as_str().trim_end_matches('¶').trim();
         let bare = text
@@ -207,7 +220,9 @@ impl Renderer<'_, '_> {
         } else {
             entry_term::kind_of(&label)
         };
-        let entry = self.page.open_entry(kind, &Term::new(&label), self.nested > 0);
+        let entry = self
+            .page
+            .open_entry(kind, &Term::new(&label), self.nested > 0);
         self.nested += 1;
         for meaning in meanings {
             self.children(*meaning);
@@ -218,7 +233,10 @@ impl Renderer<'_, '_> {
     }
 
     fn table(&mut self, node: NodeRef<'_, Node>) {
-        let nested = node.descendants().skip(1).any(|below| name(below) == "table");
+        let nested = node
+            .descendants()
+            .skip(1)
+            .any(|below| name(below) == "table");
         if !nested && let Some(table) = Table::read(node) {
             table.write(self.page);
             return;
@@ -270,19 +288,29 @@ impl Renderer<'_, '_> {
     fn admonition(&mut self, class: &str, node: NodeRef<'_, Node>) {
         let is_title = |node: NodeRef<'_, Node>| {
             has_class(node, |class| {
-                matches!(class, "admonition-title" | "title" | "alert-heading" | "alert-title" | "callout-title")
+                matches!(
+                    class,
+                    "admonition-title"
+                        | "title"
+                        | "alert-heading"
+                        | "alert-title"
+                        | "callout-title"
+                )
             })
         };
         let title = node.children().find(|child| is_title(*child));
-        let shown = title.map(plain).filter(|title| !title.is_empty()).unwrap_or_else(|| {
-            let mut letters = class.chars();
-            letters
-                .next()
-                .map(|first| first.to_ascii_uppercase())
-                .into_iter()
-                .chain(letters)
-                .collect()
-        });
+        let shown = title
+            .map(plain)
+            .filter(|title| !title.is_empty())
+            .unwrap_or_else(|| {
+                let mut letters = class.chars();
+                letters
+                    .next()
+                    .map(|first| first.to_ascii_uppercase())
+                    .into_iter()
+                    .chain(letters)
+                    .collect()
+            });
         // A paragraph that begins with the word itself says it once.
         let text = all_text(node);
         let repeats = title.is_none()
@@ -294,7 +322,9 @@ impl Renderer<'_, '_> {
             self.children(node);
             return;
         }
-        let open = self.page.open_admonition(class, shown.trim_end_matches(':'));
+        let open = self
+            .page
+            .open_admonition(class, shown.trim_end_matches(':'));
         for child in node.children() {
             if Some(child) != title {
                 self.node(child);
@@ -355,7 +385,10 @@ fn is_contents(node: NodeRef<'_, Node>) -> bool {
                     return false;
                 }
                 links += 1;
-                linked += all_text(below).chars().filter(|c| c.is_alphanumeric()).count();
+                linked += all_text(below)
+                    .chars()
+                    .filter(|c| c.is_alphanumeric())
+                    .count();
             }
             _ => {}
         }
@@ -367,13 +400,19 @@ fn is_contents(node: NodeRef<'_, Node>) -> bool {
 fn language(pre: NodeRef<'_, Node>) -> Option<String> {
     let around = pre.ancestors().take(2);
     let inside = pre.children().filter(|child| name(*child) == "code");
-    std::iter::once(pre).chain(inside).chain(around).find_map(|node| {
-        attribute(node, "class")?.split_whitespace().find_map(|class| {
-            let named = ["language-", "lang-", "highlight-"]
-                .iter()
-                .find_map(|prefix| class.strip_prefix(prefix))?;
-            let known = !named.is_empty() && !matches!(named, "default" | "none" | "text" | "source");
-            known.then(|| named.to_ascii_lowercase())
+    std::iter::once(pre)
+        .chain(inside)
+        .chain(around)
+        .find_map(|node| {
+            attribute(node, "class")?
+                .split_whitespace()
+                .find_map(|class| {
+                    let named = ["language-", "lang-", "highlight-"]
+                        .iter()
+                        .find_map(|prefix| class.strip_prefix(prefix))?;
+                    let known = !named.is_empty()
+                        && !matches!(named, "default" | "none" | "text" | "source");
+                    known.then(|| named.to_ascii_lowercase())
+                })
         })
-    })
 }

@@ -10,9 +10,9 @@ const MAX_DEPTH: usize = 160;
 
 /// Elements that end without an end tag, which says nothing about nesting.
 const FLAT: [&str; 33] = [
-    "area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html", "img", "input", "li",
-    "link", "meta", "optgroup", "option", "p", "param", "rp", "rt", "source", "tbody", "td", "tfoot", "th", "thead", "tr",
-    "track", "wbr", "a",
+    "area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html",
+    "img", "input", "li", "link", "meta", "optgroup", "option", "p", "param", "rp", "rt", "source",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr", "a",
 ];
 
 /// `source` with tags beyond the limit removed; as it is when there are none.

@@ -81,11 +81,7 @@ impl Inline {
             Node::Element(_) if depth > MAX_DEPTH => {
                 self.text(&super::tree::all_text(node), style);
             }
-            Node::Element(_) => {
-                if !is_skipped(node) {
-                    self.element(node, style, depth);
-                }
-            }
+            Node::Element(_) if !is_skipped(node) => self.element(node, style, depth),
             _ => {}
         }
     }
@@ -103,7 +99,11 @@ impl Inline {
         match tag {
             "br" => self.line_break(),
             "code" | "tt" | "kbd" | "samp" => self.code(node, style, depth),
-            "span" if has_class(node, |class| matches!(class, "commandline" | "pre" | "literal")) => {
+            "span"
+                if has_class(node, |class| {
+                    matches!(class, "commandline" | "pre" | "literal")
+                }) =>
+            {
                 self.code(node, style, depth);
             }
             "b" | "strong" if !style.bold && !style.code => {
@@ -121,7 +121,9 @@ impl Inline {
                 let mark = if tag == "sup" { '^' } else { '_' };
                 let joined = !self.space && self.text.ends_with(char::is_alphanumeric);
                 let inner = super::tree::all_text(node);
-                let simple = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '+' | '-'));
+                let simple = inner
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '+' | '-'));
                 if joined && simple && !inner.is_empty() {
                     self.text.push(mark);
                 }
@@ -132,8 +134,8 @@ impl Inline {
                 self.children(node, style, depth);
                 self.text("”", style);
             }
-            "p" | "div" | "li" | "tr" | "td" | "th" | "dt" | "dd" | "ul" | "ol" | "table" | "pre"
-            | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+            "p" | "div" | "li" | "tr" | "td" | "th" | "dt" | "dd" | "ul" | "ol" | "table"
+            | "pre" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 // A block where only a line is possible, such as a list in a table cell.
                 self.space = true;
                 self.children(node, style, depth);
@@ -184,11 +186,21 @@ impl Inline {
     }
 
     /// Renders what is below `node` apart, so that marks can go around it without the white space at its ends.
-    fn marked(&mut self, mark: &str, node: NodeRef<'_, Node>, style: Style, outer: Style, depth: usize) {
+    fn marked(
+        &mut self,
+        mark: &str,
+        node: NodeRef<'_, Node>,
+        style: Style,
+        outer: Style,
+        depth: usize,
+    ) {
         let before = self.text.chars().next_back();
         let open = self.space;
         // Marks inside words or placeholders (`<*name*>`) would be noise.
-        let joined = !open && before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '<' | '[' | '=' | '*' | '_' | '`'));
+        let joined = !open
+            && before.is_some_and(|c| {
+                c.is_alphanumeric() || matches!(c, '<' | '[' | '=' | '*' | '_' | '`')
+            });
         let at = self.text.len();
         let words = self.all;
         let code = self.code;

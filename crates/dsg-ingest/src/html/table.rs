@@ -26,7 +26,10 @@ impl Table {
         for row in rows(table) {
             let mut cells = Vec::new();
             let (mut heads, mut bold, mut all) = (0, 0, 0);
-            for cell in row.children().filter(|cell| matches!(name(*cell), "td" | "th")) {
+            for cell in row
+                .children()
+                .filter(|cell| matches!(name(*cell), "td" | "th"))
+            {
                 if is_skipped(cell) {
                     continue;
                 }

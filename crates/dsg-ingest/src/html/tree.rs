@@ -7,22 +7,74 @@ use scraper::{Html, Node};
 
 /// Elements that stand on lines of their own.
 const BLOCKS: [&str; 38] = [
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html",
-    "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "li",
+    "main",
+    "menu",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "ul",
 ];
 
 /// Elements that show no text of their own or are never content.
 const SKIPPED: [&str; 22] = [
-    "audio", "button", "canvas", "datalist", "embed", "form", "gcse", "head", "iframe", "input", "map", "math", "nav",
-    "noscript", "object", "script", "select", "style", "svg", "template", "textarea", "video",
+    "audio", "button", "canvas", "datalist", "embed", "form", "gcse", "head", "iframe", "input",
+    "map", "math", "nav", "noscript", "object", "script", "select", "style", "svg", "template",
+    "textarea", "video",
 ];
 
 /// Classes of page furniture, as documentation generators name them.
 const FURNITURE: [&str; 19] = [
-    "breadcrumb", "breadcrumbs", "copyright", "footer", "headerlink", "md-sidebar", "menu", "menu-wrapper", "mobile-nav",
-    "mw-editsection", "navbar", "navigation", "related", "sidebar", "site-footer", "site-header", "site-nav",
-    "sphinxsidebar", "toc",
+    "breadcrumb",
+    "breadcrumbs",
+    "copyright",
+    "footer",
+    "headerlink",
+    "md-sidebar",
+    "menu",
+    "menu-wrapper",
+    "mobile-nav",
+    "mw-editsection",
+    "navbar",
+    "navigation",
+    "related",
+    "sidebar",
+    "site-footer",
+    "site-header",
+    "site-nav",
+    "sphinxsidebar",
+    "toc",
 ];
 
 /// A parsed page.
@@ -34,7 +86,9 @@ pub(crate) struct Tree<'a> {
 
 /// The element's name, empty for text and comments.
 pub(crate) fn name(node: NodeRef<'_, Node>) -> &str {
-    node.value().as_element().map_or("", |element| element.name())
+    node.value()
+        .as_element()
+        .map_or("", |element| element.name())
 }
 
 /// An attribute of an element.
@@ -89,7 +143,12 @@ impl<'a> Tree<'a> {
     /// The text of `<title>`.
     pub(crate) fn title(&self) -> Option<String> {
         let title = self.html.tree.nodes().find(|node| name(*node) == "title")?;
-        Some(all_text(title).split_whitespace().collect::<Vec<_>>().join(" "))
+        Some(
+            all_text(title)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
     }
 
     /// `<main>`, else the only `<article>`, else `<body>`.

@@ -283,7 +283,11 @@ impl<'a> Walker<'a, '_> {
         let end = self.region.span(range.start, range.end).end();
         let start = self.region.source(range.start);
         // Only a container that began inside reaches out.
-        if self.reach > start { end.max(self.reach) } else { end }
+        if self.reach > start {
+            end.max(self.reach)
+        } else {
+            end
+        }
     }
 
     fn flush_inline(&mut self) {
@@ -311,8 +315,7 @@ impl<'a> Walker<'a, '_> {
         }
         let whole = self.region.span(start, end);
         if !self.has_text || is_import(content) {
-            self.outline
-                .leaf(Block::new(BlockKind::Boilerplate, whole));
+            self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
             return;
         }
         let first_in_item = matches!(
@@ -410,7 +413,12 @@ impl<'a> Walker<'a, '_> {
             .leaf(Block::new(BlockKind::Heading { level }, whole).with_label(label));
     }
 
-    fn code(&mut self, language: Option<String>, range: &Range<usize>, inner: Option<Range<usize>>) {
+    fn code(
+        &mut self,
+        language: Option<String>,
+        range: &Range<usize>,
+        inner: Option<Range<usize>>,
+    ) {
         let mut whole = self.region.span(range.start, range.end);
         let mut block = Block::new(BlockKind::Code { language }, whole);
         if let Some(inner) = inner {
@@ -418,17 +426,22 @@ impl<'a> Walker<'a, '_> {
             // From the start of its line, so that all lines keep the same indentation.
             let before = head(self.text, body.start());
             let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
-            let at = if before.trim_end_matches([' ', '\t']).ends_with('\n') || blanks == before.len() {
-                body.start() - blanks
-            } else {
-                body.start()
-            };
+            let at =
+                if before.trim_end_matches([' ', '\t']).ends_with('\n') || blanks == before.len() {
+                    body.start() - blanks
+                } else {
+                    body.start()
+                };
             if at < whole.start() {
                 whole = span(at, whole.end());
                 block.span = whole;
             }
             block.body = Some(span(at, body.end()));
-        } else if block.span.slice(self.text).is_some_and(|fence| fence.trim().is_empty()) {
+        } else if block
+            .span
+            .slice(self.text)
+            .is_some_and(|fence| fence.trim().is_empty())
+        {
             return;
         }
         self.outline.leaf(block);
@@ -510,13 +523,10 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn cell(&self, range: &Range<usize>, inner: Option<Range<usize>>) -> Span {
-        match inner {
-            Some(inner) => self.region.span(inner.start, inner.end),
-            None => {
-                let at = self.region.source(range.start);
-                Span::of_len(at, 0)
-            }
-        }
+        inner.map_or_else(
+            || Span::of_len(self.region.source(range.start), 0),
+            |inner| self.region.span(inner.start, inner.end),
+        )
     }
 }
 
@@ -550,13 +560,22 @@ fn without_attributes(heading: &str) -> &str {
     }
     heading
         .rfind('{')
-        .filter(|at| tail(heading, at + 1).trim_start().starts_with(['#', '.', ':']))
+        .filter(|at| {
+            tail(heading, at + 1)
+                .trim_start()
+                .starts_with(['#', '.', ':'])
+        })
         .map_or(heading, |at| head(heading, at).trim_end())
 }
 
-/// Whether a paragraph is an MDX import or export.
+/// Whether a paragraph is an MDX import, export or comment.
 fn is_import(paragraph: &str) -> bool {
-    (paragraph.starts_with("import ") && paragraph.contains(" from ") && paragraph.contains(['\'', '"']))
+    if paragraph.starts_with("{/*") && paragraph.ends_with("*/}") {
+        return true;
+    }
+    (paragraph.starts_with("import ")
+        && paragraph.contains(" from ")
+        && paragraph.contains(['\'', '"']))
         || (paragraph.starts_with("export ")
             && (paragraph.contains("export const") || paragraph.contains("export default")))
 }
@@ -574,9 +593,15 @@ fn has_visible_text(html: &str) -> bool {
         let tag = tail(rest, open);
         let close = if tag.starts_with("<!--") {
             "-->"
-        } else if tag.get(..7).is_some_and(|name| name.eq_ignore_ascii_case("<script")) {
+        } else if tag
+            .get(..7)
+            .is_some_and(|name| name.eq_ignore_ascii_case("<script"))
+        {
             "</script>"
-        } else if tag.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("<style")) {
+        } else if tag
+            .get(..6)
+            .is_some_and(|name| name.eq_ignore_ascii_case("<style"))
+        {
             "</style>"
         } else {
             ">"

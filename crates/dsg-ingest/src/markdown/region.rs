@@ -41,9 +41,9 @@ impl<'a> Region<'a> {
     /// The buffer to parse for `lines`, each without its first `dedent` columns, and its map.
     pub(crate) fn new(lines: &[Line<'a>], dedent: usize) -> (String, Self) {
         let mut region = Self::default();
-        let mut buffer =
-            String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
+        let mut buffer = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
         let mut fence: Option<Fence> = None;
+        let mut unclosed = Unclosed::default();
         let mut nth = 0;
         while let Some(line) = lines.get(nth) {
             let line = without_indent(*line, dedent);
@@ -63,7 +63,7 @@ impl<'a> Region<'a> {
                 continue;
             }
             let rest = lines.get(nth + 1..).unwrap_or_default();
-            if let Some((held, used)) = held(line, rest, dedent) {
+            if let Some((held, used)) = held(line, rest, dedent, &mut unclosed) {
                 region.hold(&mut buffer, line, held);
                 nth += 1 + used;
                 continue;
@@ -172,14 +172,66 @@ impl Fence {
     }
 }
 
+/// Closing lines that were looked for and not found: nor will they be further down. Keeps the search linear.
+#[derive(Debug, Default)]
+struct Unclosed {
+    /// Fences of this mark and at least this length.
+    fences: Vec<(u8, usize)>,
+    /// Shortcodes of this name.
+    names: Vec<String>,
+}
+
+impl Unclosed {
+    /// The line among `rest` that closes a fence of `marks` times `mark`.
+    fn fence(&mut self, mark: u8, marks: usize, rest: &[Line<'_>]) -> Option<usize> {
+        if self
+            .fences
+            .iter()
+            .any(|(seen, least)| *seen == mark && marks >= *least)
+        {
+            return None;
+        }
+        let close = rest.iter().position(|next| {
+            let next = next.content();
+            next.len() >= marks && next.bytes().all(|byte| byte == mark)
+        });
+        if close.is_none() {
+            self.fences.retain(|(seen, _)| *seen != mark);
+            self.fences.push((mark, marks));
+        }
+        close
+    }
+
+    /// The line among `rest` that closes the shortcode `name`.
+    fn shortcode(&mut self, name: &str, rest: &[Line<'_>]) -> Option<usize> {
+        if self.names.iter().any(|seen| seen == name) {
+            return None;
+        }
+        let end = format!("/{name}");
+        let close = rest.iter().position(|next| {
+            let next = next.content();
+            next.starts_with("{{") && next.contains(&end)
+        });
+        if close.is_none() {
+            self.names.push(name.to_owned());
+        }
+        close
+    }
+}
+
 /// The dialect construct that begins with `line`, and how many of the lines in `rest` belong to it.
-fn held<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Held<'a>, usize)> {
+fn held<'a>(
+    line: Line<'a>,
+    rest: &[Line<'a>],
+    dedent: usize,
+    unclosed: &mut Unclosed,
+) -> Option<(Held<'a>, usize)> {
     let bare = line.content();
     match bare.as_bytes().first()? {
         b'!' | b'?' | b'=' => indented(line, rest, dedent),
-        b':' => colon_fenced(line, rest),
-        b'`' => directive_fenced(line, rest),
-        b'{' => shortcode(line, rest),
+        b':' => colon_fenced(line, rest, unclosed),
+        b'`' => directive_fenced(line, rest, unclosed),
+        b'{' => shortcode(line, rest, unclosed),
         b'-' | b';' | b'[' | b'%' => {
             is_boilerplate(bare).then(|| (Held::Boilerplate(line.content_span()), 0))
         }
@@ -210,10 +262,7 @@ fn indented<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Hel
         title?;
         "tab".to_owned()
     } else {
-        let class: String = classes
-            .split_whitespace()
-            .next()?
-            .to_ascii_lowercase();
+        let class: String = classes.split_whitespace().next()?.to_ascii_lowercase();
         if !class
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -236,14 +285,14 @@ fn indented<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Hel
         used = nth + 1;
         end = next.end();
     }
-    let base = line.start + (line.text.len() - line.text.trim_start().len());
+    let start = line.content_span().start();
     let label = title.map(|(from, length)| {
         let offset = bare.len() - after.len() + from;
-        Span::of_len(base + offset, length)
+        Span::of_len(start + offset, length)
     });
     let container = Container {
         class,
-        span: span(base, end),
+        span: span(start, end),
         label,
         content: rest.get(..used).unwrap_or_default().to_vec(),
         dedent: dedent + own + 4,
@@ -260,7 +309,11 @@ fn quoted(text: &str) -> Option<(usize, usize)> {
 }
 
 /// `:::note Title` … `:::`.
-fn colon_fenced<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)> {
+fn colon_fenced<'a>(
+    line: Line<'a>,
+    rest: &[Line<'a>],
+    unclosed: &mut Unclosed,
+) -> Option<(Held<'a>, usize)> {
     let bare = line.content();
     let marks = bare.bytes().take_while(|byte| *byte == b':').count();
     let after = bare.get(marks..)?;
@@ -273,10 +326,7 @@ fn colon_fenced<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usiz
     if marks < 3 {
         return None;
     }
-    let close = rest.iter().position(|next| {
-        let next = next.content();
-        next.len() >= marks && next.bytes().all(|byte| byte == b':')
-    })?;
+    let close = unclosed.fence(b':', marks, rest)?;
     let title = named.get(length..)?.trim_start_matches('}').trim();
     let title = title
         .strip_prefix('[')
@@ -287,22 +337,33 @@ fn colon_fenced<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usiz
 }
 
 /// MyST's ```` ```{note} Title ````.
-fn directive_fenced<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)> {
+fn directive_fenced<'a>(
+    line: Line<'a>,
+    rest: &[Line<'a>],
+    unclosed: &mut Unclosed,
+) -> Option<(Held<'a>, usize)> {
     let bare = line.content();
     let marks = bare.bytes().take_while(|byte| *byte == b'`').count();
     let after = bare.get(marks..)?.strip_prefix('{')?;
     let (class, title) = after.split_once('}')?;
     let known = [
-        "attention", "caution", "danger", "error", "hint", "important", "note", "seealso", "tip", "warning",
-        "admonition", "dropdown",
+        "attention",
+        "caution",
+        "danger",
+        "error",
+        "hint",
+        "important",
+        "note",
+        "seealso",
+        "tip",
+        "warning",
+        "admonition",
+        "dropdown",
     ];
     if marks < 3 || !known.contains(&class) {
         return None;
     }
-    let close = rest.iter().position(|next| {
-        let next = next.content();
-        next.len() >= marks && next.bytes().all(|byte| byte == b'`')
-    })?;
+    let close = unclosed.fence(b'`', marks, rest)?;
     fenced(line, rest, close, class, title.trim())
 }
 
@@ -313,14 +374,13 @@ fn fenced<'a>(
     class: &str,
     title: &str,
 ) -> Option<(Held<'a>, usize)> {
-    let base = line.start + (line.text.len() - line.text.trim_start().len());
     let label = (!title.is_empty())
         .then(|| line.text.rfind(title))
         .flatten()
         .map(|at| Span::of_len(line.start + at, title.len()));
     let container = Container {
         class: class.to_ascii_lowercase(),
-        span: span(base, rest.get(close)?.end()),
+        span: span(line.content_span().start(), rest.get(close)?.end()),
         label,
         content: rest.get(..close)?.to_vec(),
         dedent: 0,
@@ -329,7 +389,11 @@ fn fenced<'a>(
 }
 
 /// Hugo's `{{< name >}}` and `{{% alert %}}`, Jekyll's `{% raw %}`, and attribute lists, on lines of their own.
-fn shortcode<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)> {
+fn shortcode<'a>(
+    line: Line<'a>,
+    rest: &[Line<'a>],
+    unclosed: &mut Unclosed,
+) -> Option<(Held<'a>, usize)> {
     let bare = line.content();
     let boilerplate = |used| (Held::Boilerplate(line.content_span()), used);
     if bare.starts_with("{:") && bare.ends_with('}') {
@@ -359,21 +423,19 @@ fn shortcode<'a>(line: Line<'a>, rest: &[Line<'a>]) -> Option<(Held<'a>, usize)>
     ) {
         return Some(boilerplate(0));
     }
-    let close = rest.iter().position(|next| {
-        let next = next.content();
-        next.starts_with("{{") && next.contains(&format!("/{name}"))
-    });
-    let Some(close) = close else {
+    let Some(close) = unclosed.shortcode(name, rest) else {
         return Some(boilerplate(0));
     };
     let argument = |key: &str| {
         let (_, after) = inner.split_once(&format!("{key}=\""))?;
         after.split_once('"').map(|(value, _)| value)
     };
-    let class = argument("color").or(argument("type")).unwrap_or(match name {
-        "alert" | "notice" | "pageinfo" | "admonition" => "note",
-        other => other,
-    });
+    let class = argument("color")
+        .or(argument("type"))
+        .unwrap_or(match name {
+            "alert" | "notice" | "pageinfo" | "admonition" => "note",
+            other => other,
+        });
     let title = argument("title").unwrap_or_default().to_owned();
     fenced(line, rest, close, class, &title)
 }

@@ -132,8 +132,8 @@ impl Escapes {
                         None => out.extend(name.chars().map(|c| (c, self.font))),
                     }
                 }
-                'h' | 'v' | 'w' | 'l' | 'L' | 'D' | 'b' | 'o' | 'x' | 'X' | 'H' | 'S' | 'A' | 'B' | 'R'
-                | 'Z' => rest = delimited(rest).1,
+                'h' | 'v' | 'w' | 'l' | 'L' | 'D' | 'b' | 'o' | 'x' | 'X' | 'H' | 'S' | 'A'
+                | 'B' | 'R' | 'Z' => rest = delimited(rest).1,
                 'N' => {
                     let (code, after) = delimited(rest);
                     rest = after;
@@ -153,8 +153,8 @@ impl Escapes {
                 '~' | ' ' | '0' => out.push(('\u{a0}', self.font)),
                 't' => out.push(('\t', self.font)),
                 'c' => self.joins = true,
-                '&' | '/' | ',' | '|' | '^' | '%' | ':' | ')' | 'd' | 'u' | 'r' | 'p' | 'z' | '{' | '}'
-                | '!' | '?' | 'a' => {}
+                '&' | '/' | ',' | '|' | '^' | '%' | ':' | ')' | 'd' | 'u' | 'r' | 'p' | 'z'
+                | '{' | '}' | '!' | '?' | 'a' => {}
                 other => out.push((other, self.font)),
             }
         }
@@ -166,7 +166,11 @@ fn argument(rest: &str) -> (&str, &str) {
     if let Some(inner) = rest.strip_prefix('[') {
         return inner.split_once(']').unwrap_or((inner, ""));
     }
-    let (skip, count) = if rest.starts_with('(') { (1, 2) } else { (0, 1) };
+    let (skip, count) = if rest.starts_with('(') {
+        (1, 2)
+    } else {
+        (0, 1)
+    };
     let named = tail(rest, skip);
     let end = named
         .char_indices()
@@ -300,12 +304,19 @@ mod tests {
     use super::*;
 
     fn plain(line: &str) -> String {
-        Escapes::default().run(line).into_iter().map(|(c, _)| c).collect()
+        Escapes::default()
+            .run(line)
+            .into_iter()
+            .map(|(c, _)| c)
+            .collect()
     }
 
     #[test]
     fn escapes_give_what_a_reader_sees() {
-        assert_eq!(plain(r"\fB\-\-all\fR \(em it\(aqs \s-1BIG\s0"), "--all — it's BIG");
+        assert_eq!(
+            plain(r"\fB\-\-all\fR \(em it\(aqs \s-1BIG\s0"),
+            "--all — it's BIG"
+        );
         assert_eq!(plain("a\\&b\\e \\[u00E9]\\(bu x\\\" comment"), "ab\\ é• x");
         assert_eq!(plain(r"\h'2m'x\*(lqy\*(rq\n(.g"), "x“y”");
         assert_eq!(plain("ends with \\"), "ends with ");

@@ -1,8 +1,7 @@
-//! Man pages in roff, rendered to light Markdown. Enough of `man(7)`, `mdoc(7)` and `tbl(1)` to read what people write;
+//! Man pages in roff, rendered to light Markdown. Enough of `man(7)` and `tbl(1)` to read what people write;
 //! what only moves ink is ignored.
 
 mod escape;
-mod mdoc;
 mod render;
 mod request;
 mod tbl;

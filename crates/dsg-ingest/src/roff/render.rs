@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::escape::{Escapes, Font, Run};
 use super::request::Request;
 use super::tbl::Table;
-use super::{mdoc, words};
+use super::words;
 use crate::entry_term;
 use crate::ingester::Parsed;
 use crate::note;
@@ -28,13 +28,11 @@ enum Section {
 
 impl Section {
     fn of(title: &str) -> Self {
-        let title = title.to_ascii_uppercase();
-        let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
-        if title == "SYNOPSIS" {
+        if title.eq_ignore_ascii_case("SYNOPSIS") {
             Self::Synopsis
-        } else if has(&["COPYING", "COPYRIGHT", "LICENSE", "LICENCE"]) || title == "SEE ALSO" {
+        } else if entry_term::is_aside(title) {
             Self::Boilerplate
-        } else if has(&["OPTION", "COMMAND", "PARAMETER", "CONFIGURATION", "DIRECTIVE", "KEYWORD", "SPECIFICATION"]) {
+        } else if entry_term::names_options(title) {
             Self::Options
         } else {
             Self::Prose
@@ -75,8 +73,8 @@ enum Skip {
 /// Renders a page line by line.
 #[derive(Debug)]
 pub(crate) struct Renderer {
-    pub(super) page: Page,
-    pub(super) escapes: Escapes,
+    page: Page,
+    escapes: Escapes,
     stem: String,
     para: Run,
     levels: Vec<Level>,
@@ -95,8 +93,7 @@ pub(crate) struct Renderer {
     link_at: usize,
     /// The last line asked to be joined with the next.
     joined: bool,
-    pub(super) metadata: Map<String, Value>,
-    pub(super) mdoc: Option<mdoc::State>,
+    metadata: Map<String, Value>,
     titled: bool,
 }
 
@@ -124,7 +121,6 @@ impl Renderer {
             link_at: 0,
             joined: false,
             metadata: Map::new(),
-            mdoc: None,
             titled: false,
         }
     }
@@ -172,7 +168,6 @@ impl Renderer {
         if let Some(table) = self.table.take() {
             table.write(&mut self.page);
         }
-        self.mdoc_end();
         self.close_levels(0);
         let (text, blocks) = self.page.finish();
         Parsed {
@@ -222,7 +217,7 @@ impl Renderer {
     }
 
     /// Adds a line to the paragraph.
-    pub(super) fn add(&mut self, run: Run, breaks: bool) {
+    fn add(&mut self, run: Run, breaks: bool) {
         if breaks && !self.para.is_empty() {
             self.para.push(('\n', Font::Roman));
         } else if !self.para.is_empty() && !self.joined {
@@ -234,9 +229,6 @@ impl Renderer {
 
     fn request(&mut self, request: &Request<'_>) {
         let name = request.name;
-        if self.mdoc_request(request) {
-            return;
-        }
         if self.code.is_some() && self.code_request(request) {
             return;
         }
@@ -249,12 +241,13 @@ impl Renderer {
                 if arguments.is_empty() {
                     self.expect = Expect::Heading(level);
                 } else {
-                    let title = words::plain(&self.escapes.run_in(Font::Roman, &arguments.join(" ")));
+                    let title =
+                        words::plain(&self.escapes.run_in(Font::Roman, &arguments.join(" ")));
                     self.heading(level, &title);
                 }
             }
             "PP" | "P" | "LP" => self.paragraph_break(),
-            "HP" | "sp" | "Sp" | "SP" => self.flush(),
+            "HP" | "sp" | "Sp" | "SP" | "YS" => self.flush(),
             "TP" => {
                 self.flush();
                 let joins = self.compact && self.level().entry.is_none();
@@ -291,11 +284,7 @@ impl Renderer {
             "IR" => self.alternate(Font::Italic, Font::Roman, request),
             "RB" => self.alternate(Font::Roman, Font::Bold, request),
             "RI" => self.alternate(Font::Roman, Font::Italic, request),
-            "br" => {
-                if !self.para.is_empty() {
-                    self.para.push(('\n', Font::Roman));
-                }
-            }
+            "br" if !self.para.is_empty() => self.para.push(('\n', Font::Roman)),
             "nf" | "EX" | "Vb" => {
                 self.flush();
                 self.code.get_or_insert_default();
@@ -304,7 +293,9 @@ impl Renderer {
                 self.flush();
                 self.table = Some(Table::default());
             }
-            "ft" => self.escapes.set_font(request.arguments().first().map_or("P", String::as_str)),
+            "ft" => self
+                .escapes
+                .set_font(request.arguments().first().map_or("P", String::as_str)),
             "PD" => self.compact = request.rest.trim() == "0",
             "UR" | "MT" => {
                 self.link = request.arguments().into_iter().next();
@@ -315,10 +306,11 @@ impl Renderer {
                 self.flush();
                 self.in_font(Font::Bold, request);
             }
-            "YS" => self.flush(),
             "OP" => {
                 let arguments = request.arguments();
-                let run = self.escapes.run_in(Font::Bold, &format!("[{}]", arguments.join(" ")));
+                let run = self
+                    .escapes
+                    .run_in(Font::Bold, &format!("[{}]", arguments.join(" ")));
                 self.add(run, false);
             }
             "so" => {
@@ -406,7 +398,7 @@ impl Renderer {
     }
 
     /// The page's name as a heading, spelled as its file is where they agree.
-    pub(super) fn page_title(&mut self, name: &str) {
+    fn page_title(&mut self, name: &str) {
         let name = if self.stem.eq_ignore_ascii_case(name) {
             self.stem.clone()
         } else {
@@ -416,7 +408,7 @@ impl Renderer {
     }
 
     /// A section title.
-    pub(super) fn heading(&mut self, level: u8, title: &str) {
+    fn heading(&mut self, level: u8, title: &str) {
         if level == 2 {
             self.section = Section::of(title);
         }
@@ -450,9 +442,9 @@ impl Renderer {
 
     fn tag(&mut self, run: Run, joins: bool) {
         let text = words::plain(&run);
-        if let Some(number) = bullet(&text) {
+        if let Some(bullet) = bullet(&text) {
             self.end_tags();
-            self.item(number);
+            self.item(bullet.number());
             return;
         }
         if !joins || self.level().entry.is_some() {
@@ -472,7 +464,7 @@ impl Renderer {
     }
 
     /// Begins an item: numbered from `Some`, with a bullet for `None`.
-    pub(super) fn item(&mut self, number: Option<u64>) {
+    fn item(&mut self, number: Option<u64>) {
         let level = self.levels.last_mut();
         let Some(level) = level else {
             return;
@@ -492,7 +484,7 @@ impl Renderer {
     }
 
     /// Opens the entry that waits for its first text.
-    pub(super) fn ensure_open(&mut self) {
+    fn ensure_open(&mut self) {
         let depth = self.levels.iter().filter(|level| level.is_open()).count();
         let options = self.section == Section::Options;
         let boilerplate = self.section == Section::Boilerplate;
@@ -518,7 +510,8 @@ impl Renderer {
             }
             return;
         }
-        let kind = if entry_term::is_option(&label) || (options && depth == 0 && is_literal(&label)) {
+        let kind = if entry_term::is_option(&label) || (options && depth == 0 && is_literal(&label))
+        {
             BlockKind::Option
         } else {
             BlockKind::Definition
@@ -562,7 +555,7 @@ impl Renderer {
     }
 
     /// Ends the paragraph that is being collected.
-    pub(super) fn flush(&mut self) {
+    fn flush(&mut self) {
         let run = std::mem::take(&mut self.para);
         if run.iter().all(|(c, _)| c.is_whitespace()) {
             return;
@@ -641,7 +634,7 @@ impl Renderer {
     }
 
     /// Text from a font macro goes where a text line would.
-    pub(super) fn styled(&mut self, run: Run) {
+    fn styled(&mut self, run: Run) {
         match self.expect {
             Expect::Tag(joins) => {
                 self.expect = Expect::Text;
@@ -680,14 +673,8 @@ impl Renderer {
         }
     }
 
-    /// Begins preformatted lines.
-    pub(super) fn begin_code(&mut self) {
-        self.flush();
-        self.code.get_or_insert_default();
-    }
-
     /// Ends preformatted lines.
-    pub(super) fn end_code(&mut self) {
+    fn end_code(&mut self) {
         let Some(code) = self.code.take() else {
             return;
         };
@@ -761,15 +748,31 @@ fn condition(rest: &str) -> (bool, &str) {
     (holds != negated, after.unwrap_or_default())
 }
 
-/// Whether a tag is a bullet (`Some(None)`) or a number (`Some(Some(n))`).
-fn bullet(tag: &str) -> Option<Option<u64>> {
+/// A tag that marks an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bullet {
+    Dot,
+    Number(u64),
+}
+
+impl Bullet {
+    const fn number(self) -> Option<u64> {
+        match self {
+            Self::Dot => None,
+            Self::Number(number) => Some(number),
+        }
+    }
+}
+
+/// The item that a tag marks, if it is no term.
+fn bullet(tag: &str) -> Option<Bullet> {
     if matches!(tag, "•" | "*" | "-" | "o" | "+" | "–" | "—" | "·") {
-        return Some(None);
+        return Some(Bullet::Dot);
     }
     let digits = tag.trim_start_matches('(').trim_end_matches([')', '.']);
     let marked = digits.len() < tag.len();
     (marked && digits.len() <= 3)
-        .then(|| digits.parse().ok().map(Some))
+        .then(|| digits.parse().ok().map(Bullet::Number))
         .flatten()
 }
 
@@ -803,7 +806,8 @@ fn hand_made_list(lines: &[&str]) -> (usize, Option<u64>) {
             .count();
         return (count, Some(start));
     }
-    let is_bullet = |line: &str| line.starts_with("* ") || line.starts_with("- ") || line.starts_with("• ");
+    let is_bullet =
+        |line: &str| line.starts_with("* ") || line.starts_with("- ") || line.starts_with("• ");
     (
         lines.iter().take_while(|line| is_bullet(line)).count(),
         None,

@@ -85,9 +85,15 @@ mod tests {
 
     #[test]
     fn arguments_follow_roff_quoting() {
-        assert_eq!(arguments(r#"sbatch "1" "Slurm ""x"" y" z\ w"#), ["sbatch", "1", "Slurm \"x\" y", r"z\ w"]);
+        assert_eq!(
+            arguments(r#"sbatch "1" "Slurm ""x"" y" z\ w"#),
+            ["sbatch", "1", "Slurm \"x\" y", r"z\ w"]
+        );
         assert_eq!(arguments(r#"a \" comment"#), ["a"]);
-        assert_eq!(Request::read(".  SH NAME").map(|request| request.name), Some("SH"));
+        assert_eq!(
+            Request::read(".  SH NAME").map(|request| request.name),
+            Some("SH")
+        );
         assert_eq!(Request::read("text"), None);
     }
 }

@@ -55,7 +55,8 @@ impl Table {
             return;
         }
         // Rules and requests between rows.
-        if bare.is_empty() || bare.chars().all(|c| matches!(c, '_' | '=')) || bare.starts_with('.') {
+        if bare.is_empty() || bare.chars().all(|c| matches!(c, '_' | '=')) || bare.starts_with('.')
+        {
             if bare.starts_with(".T&") {
                 self.seen_format = false;
             }
@@ -71,11 +72,13 @@ impl Table {
                 return;
             }
             let shown = words::markdown(&escapes.run(cell));
-            cells.push(if shown.chars().all(|c| matches!(c, '_' | '=' | '^' | '\\')) {
-                String::new()
-            } else {
-                shown
-            });
+            cells.push(
+                if shown.chars().all(|c| matches!(c, '_' | '=' | '^' | '\\')) {
+                    String::new()
+                } else {
+                    shown
+                },
+            );
         }
         self.rows.push(cells);
     }

@@ -71,7 +71,7 @@ fn push_group(out: &mut String, group: &[(char, Font)]) {
     if !out.is_empty() {
         out.push(' ');
     }
-    let (lead, core, trail) = parts(group);
+    let [lead, core, trail] = parts(group);
     let text: String = core.iter().map(|(c, _)| *c).collect();
     let mark = mark(core, &text);
     out.extend(lead.iter().map(|(c, _)| *c));
@@ -82,13 +82,13 @@ fn push_group(out: &mut String, group: &[(char, Font)]) {
 }
 
 /// A word without the punctuation that surrounds it.
-fn parts(group: &[(char, Font)]) -> (&[(char, Font)], &[(char, Font)], &[(char, Font)]) {
+fn parts(group: &[(char, Font)]) -> [&[(char, Font)]; 3] {
     let mut start = 0;
     let mut end = group.len();
     while start < end
-        && group
-            .get(start)
-            .is_some_and(|(c, font)| *font == Font::Roman && matches!(c, '(' | '"' | '\'' | '“' | '‘'))
+        && group.get(start).is_some_and(|(c, font)| {
+            *font == Font::Roman && matches!(c, '(' | '"' | '\'' | '“' | '‘')
+        })
     {
         start += 1;
     }
@@ -113,11 +113,11 @@ fn parts(group: &[(char, Font)]) -> (&[(char, Font)], &[(char, Font)], &[(char, 
         }
         end -= 1;
     }
-    (
+    [
         group.get(..start).unwrap_or_default(),
         group.get(start..end).unwrap_or_default(),
         group.get(end..).unwrap_or_default(),
-    )
+    ]
 }
 
 fn mark(core: &[(char, Font)], text: &str) -> &'static str {
@@ -166,11 +166,29 @@ mod tests {
 
     #[test]
     fn fonts_become_marks_that_read_well() {
-        assert_eq!(shown(r"use the \fBscontrol show job\fR command."), "use the `scontrol show job` command.");
-        assert_eq!(shown(r"\fBNOTE\fR: see \fBslurm.conf\fR(5)."), "**NOTE**: see `slurm.conf(5)`.");
-        assert_eq!(shown(r"The \fIaccount\fR is (\fB\-A\fR)."), "The account is (`-A`).");
-        assert_eq!(shown(r"<\fItype\fR>=<\fIinterval\fR>[,...] pairs"), "`<type>=<interval>[,...]` pairs");
-        assert_eq!(shown(r"the \fIJobAcctGatherFrequency\fR value"), "the `JobAcctGatherFrequency` value");
-        assert_eq!(shown(r#"\fB\-\-constraint="intel&gpu"\fR"#), "`--constraint=\"intel&gpu\"`");
+        assert_eq!(
+            shown(r"use the \fBscontrol show job\fR command."),
+            "use the `scontrol show job` command."
+        );
+        assert_eq!(
+            shown(r"\fBNOTE\fR: see \fBslurm.conf\fR(5)."),
+            "**NOTE**: see `slurm.conf(5)`."
+        );
+        assert_eq!(
+            shown(r"The \fIaccount\fR is (\fB\-A\fR)."),
+            "The account is (`-A`)."
+        );
+        assert_eq!(
+            shown(r"<\fItype\fR>=<\fIinterval\fR>[,...] pairs"),
+            "`<type>=<interval>[,...]` pairs"
+        );
+        assert_eq!(
+            shown(r"the \fIJobAcctGatherFrequency\fR value"),
+            "the `JobAcctGatherFrequency` value"
+        );
+        assert_eq!(
+            shown(r#"\fB\-\-constraint="intel&gpu"\fR"#),
+            "`--constraint=\"intel&gpu\"`"
+        );
     }
 }

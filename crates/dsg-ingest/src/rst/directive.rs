@@ -2,33 +2,97 @@
 
 use dsg_core::{Block, BlockKind, Span};
 
-use super::scanner::{Row, Scanner, entry_label, extent, field_name, indented};
+use super::scanner::{Scanner, entry_label, field_name};
 use crate::entry_term;
 use crate::outline::span;
+use crate::row::{Row, extent, indented};
 
 /// Directives whose content is a note; their class is their name.
 const ADMONITIONS: [&str; 17] = [
-    "admonition", "attention", "caution", "danger", "deprecated", "error", "hint", "important", "note", "seealso",
-    "sidebar", "tip", "topic", "versionadded", "versionchanged", "warning", "impl-detail",
+    "admonition",
+    "attention",
+    "caution",
+    "danger",
+    "deprecated",
+    "error",
+    "hint",
+    "important",
+    "note",
+    "seealso",
+    "sidebar",
+    "tip",
+    "topic",
+    "versionadded",
+    "versionchanged",
+    "warning",
+    "impl-detail",
 ];
 
 /// Directives whose content is code.
 const CODE: [&str; 11] = [
-    "code", "code-block", "console", "doctest", "math", "parsed-literal", "prompt", "sourcecode", "testcode", "testoutput",
+    "code",
+    "code-block",
+    "console",
+    "doctest",
+    "math",
+    "parsed-literal",
+    "prompt",
+    "sourcecode",
+    "testcode",
+    "testoutput",
     "literal",
 ];
 
 /// Directives that describe an object: their argument is a term.
 const OBJECTS: [&str; 24] = [
-    "attribute", "class", "cmdoption", "confval", "data", "describe", "envvar", "exception", "function", "macro", "member",
-    "method", "module", "object", "opcode", "option", "property", "setting", "staticmethod", "struct", "type", "var",
-    "enum", "program-option",
+    "attribute",
+    "class",
+    "cmdoption",
+    "confval",
+    "data",
+    "describe",
+    "envvar",
+    "exception",
+    "function",
+    "macro",
+    "member",
+    "method",
+    "module",
+    "object",
+    "opcode",
+    "option",
+    "property",
+    "setting",
+    "staticmethod",
+    "struct",
+    "type",
+    "var",
+    "enum",
+    "program-option",
 ];
 
 /// Directives that only hold content.
 const HOLDERS: [&str; 20] = [
-    "card", "centered", "class", "compound", "container", "cssclass", "details", "dropdown", "epigraph", "glossary", "grid",
-    "grid-item-card", "highlights", "hlist", "only", "pull-quote", "rst-class", "tab-set", "tabs", "grid-item",
+    "card",
+    "centered",
+    "class",
+    "compound",
+    "container",
+    "cssclass",
+    "details",
+    "dropdown",
+    "epigraph",
+    "glossary",
+    "grid",
+    "grid-item-card",
+    "highlights",
+    "hlist",
+    "only",
+    "pull-quote",
+    "rst-class",
+    "tab-set",
+    "tabs",
+    "grid-item",
 ];
 
 /// A directive's parts.
@@ -57,10 +121,7 @@ impl<'a> Scanner<'a, '_> {
         if named.is_empty() && rows.get(at + 1).is_none_or(|next| next.is_blank()) {
             return at + 1;
         }
-        if let Some(close) = named
-            .strip_prefix('[')
-            .and_then(|inner| inner.find("] "))
-        {
+        if let Some(close) = named.strip_prefix('[').and_then(|inner| inner.find("] ")) {
             // A footnote or citation.
             let mark = self.outline.open(BlockKind::Definition, whole.start());
             self.outline
@@ -69,10 +130,11 @@ impl<'a> Scanner<'a, '_> {
             self.outline.close(mark, whole.end());
             return end.max(at + 1);
         }
-        let directive = (!named.starts_with(['_', '|'])).then(|| split(named)).flatten();
+        let directive = (!named.starts_with(['_', '|']))
+            .then(|| split(named))
+            .flatten();
         let Some((name, argument)) = directive else {
-            self.outline
-                .leaf(Block::new(BlockKind::Boilerplate, whole));
+            self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
             return end.max(at + 1);
         };
         let argument_at = row.text.len() - argument.len();
@@ -108,20 +170,28 @@ impl<'a> Scanner<'a, '_> {
             self.code(directive.content, language, Some(directive.whole));
         } else if ADMONITIONS.contains(&name) {
             self.admonition(directive);
-        } else if OBJECTS.contains(&name) && !argument.is_empty() && !(name == "class" && argument.starts_with("align")) {
+        } else if OBJECTS.contains(&name)
+            && !argument.is_empty()
+            && !(name == "class" && argument.starts_with("align"))
+        {
             self.object(directive);
         } else if matches!(name, "table" | "list-table" | "csv-table") {
             self.table_directive(directive);
         } else if name == "highlight" {
-            self.language = (argument != "none" && !argument.is_empty())
-                .then(|| argument.to_ascii_lowercase());
+            self.language =
+                (argument != "none" && !argument.is_empty()).then(|| argument.to_ascii_lowercase());
             self.boilerplate(directive.whole);
         } else if name == "rubric" {
             let block = Block::new(BlockKind::Heading { level: 6 }, directive.whole);
             self.outline.leaf(block.with_label(directive.argument));
         } else if name == "figure" {
             self.boilerplate(span(directive.head.start, directive.head.end()));
-            for row in directive.content.iter().filter(|row| !row.is_blank()).take(1) {
+            for row in directive
+                .content
+                .iter()
+                .filter(|row| !row.is_blank())
+                .take(1)
+            {
                 let caption = span(row.start, row.end());
                 self.outline.leaf(Block::new(BlockKind::Caption, caption));
             }
@@ -136,8 +206,7 @@ impl<'a> Scanner<'a, '_> {
     }
 
     fn boilerplate(&mut self, whole: Span) {
-        self.outline
-            .leaf(Block::new(BlockKind::Boilerplate, whole));
+        self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
     }
 
     fn content(&mut self, rows: &[Row<'a>]) {
@@ -168,7 +237,11 @@ impl<'a> Scanner<'a, '_> {
     fn admonition(&mut self, directive: &Directive<'_, 'a>) {
         let titled = matches!(directive.name, "admonition" | "topic" | "sidebar");
         if titled {
-            let class = if directive.name == "admonition" { "note" } else { directive.name };
+            let class = if directive.name == "admonition" {
+                "note"
+            } else {
+                directive.name
+            };
             self.boxed(directive, class);
             return;
         }
@@ -186,7 +259,10 @@ impl<'a> Scanner<'a, '_> {
             .min()
             .unwrap_or_default();
         let mut skip = directive.skip;
-        if matches!(directive.name, "versionadded" | "versionchanged" | "deprecated") {
+        if matches!(
+            directive.name,
+            "versionadded" | "versionchanged" | "deprecated"
+        ) {
             let argument = directive.argument.slice(self.text).unwrap_or_default();
             let version = argument.find(' ').unwrap_or(argument.len());
             self.outline
@@ -207,8 +283,10 @@ impl<'a> Scanner<'a, '_> {
 
     fn object(&mut self, directive: &Directive<'_, 'a>) {
         let argument = directive.argument.slice(self.text).unwrap_or_default();
-        let option = matches!(directive.name, "option" | "cmdoption" | "program-option" | "confval" | "setting")
-            || entry_term::is_option(argument);
+        let option = matches!(
+            directive.name,
+            "option" | "cmdoption" | "program-option" | "confval" | "setting"
+        ) || entry_term::is_option(argument);
         let kind = if option {
             BlockKind::Option
         } else {
@@ -216,8 +294,10 @@ impl<'a> Scanner<'a, '_> {
         };
         let (offset, length) = entry_label(argument);
         let mark = self.outline.open(kind, directive.whole.start());
-        self.outline
-            .set_label(&mark, Span::of_len(directive.argument.start() + offset, length));
+        self.outline.set_label(
+            &mark,
+            Span::of_len(directive.argument.start() + offset, length),
+        );
         if let Some(body) = extent(directive.content) {
             self.outline.set_body(&mark, body);
         }
@@ -233,7 +313,13 @@ impl<'a> Scanner<'a, '_> {
             _ => {
                 let at = directive.content.iter().position(|row| !row.is_blank());
                 if let Some(at) = at
-                    && self.table(directive.content, at, caption.map(|label| (label, directive.whole))).is_some()
+                    && self
+                        .table(
+                            directive.content,
+                            at,
+                            caption.map(|label| (label, directive.whole)),
+                        )
+                        .is_some()
                 {
                     return;
                 }
@@ -247,8 +333,8 @@ impl<'a> Scanner<'a, '_> {
 fn split(text: &str) -> Option<(&str, &str)> {
     let (name, argument) = text.split_once("::")?;
     let named = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'+' | b'.'));
+        && name.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'+' | b'.')
+        });
     named.then(|| (name, argument.trim_start()))
 }

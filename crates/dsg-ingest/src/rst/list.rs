@@ -2,10 +2,11 @@
 
 use dsg_core::{BlockKind, Span};
 
-use super::scanner::{Row, Scanner, extent, indented};
+use super::scanner::Scanner;
 use crate::entry_term;
 use crate::lines::head;
 use crate::outline::{Mark, span};
+use crate::row::{Row, extent, indented};
 
 /// A list marker: whether it numbers, its kind, and the bytes up to the item's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +41,19 @@ impl Marker {
         let after = close.get(1..)?;
         fits.then(|| Self {
             ordered: true,
-            kind: if digits > 0 || named.starts_with('#') { b'1' } else { b'a' },
+            kind: if digits > 0 || named.starts_with('#') {
+                b'1'
+            } else {
+                b'a'
+            },
             width: open + length + 1 + (after.len() - after.trim_start().len()),
         })
     }
+}
+
+/// Whether `text` begins an item.
+pub(super) fn is_item(text: &str) -> bool {
+    Marker::read(text).is_some()
 }
 
 impl<'a> Scanner<'a, '_> {
@@ -52,9 +62,9 @@ impl<'a> Scanner<'a, '_> {
         let first = Marker::read(row.text)?;
         // `A. Author wrote this.` and a next line at the same column is a paragraph.
         if first.kind == b'a'
-            && rows
-                .get(at + 1)
-                .is_some_and(|next| !next.is_blank() && next.column <= row.column && Marker::read(next.text).is_none())
+            && rows.get(at + 1).is_some_and(|next| {
+                !next.is_blank() && next.column <= row.column && Marker::read(next.text).is_none()
+            })
         {
             return None;
         }
@@ -113,7 +123,8 @@ impl<'a> Scanner<'a, '_> {
             return false;
         };
         let first = row.after(marker.width, row.column + marker.width);
-        let Some(entry) = entry_term::split(first.text).filter(|entry| entry.body < first.text.len())
+        let Some(entry) =
+            entry_term::split(first.text).filter(|entry| entry.body < first.text.len())
         else {
             return false;
         };
@@ -132,13 +143,20 @@ impl<'a> Scanner<'a, '_> {
     }
 
     /// `-a, --all  Shows all.`: options, two spaces, what they do.
-    pub(super) fn option_list(&mut self, rows: &[Row<'a>], at: usize, row: Row<'a>) -> Option<usize> {
+    pub(super) fn option_list(
+        &mut self,
+        rows: &[Row<'a>],
+        at: usize,
+        row: Row<'a>,
+    ) -> Option<usize> {
         if !row.text.starts_with('-') || !entry_term::is_option(row.text) {
             return None;
         }
         let gap = row.text.find("  ");
         let end = indented(rows, at + 1, row.column + 1);
-        let follows = rows.get(at + 1).is_some_and(|next| !next.is_blank() && next.column > row.column);
+        let follows = rows
+            .get(at + 1)
+            .is_some_and(|next| !next.is_blank() && next.column > row.column);
         if gap.is_none() && !follows {
             return None;
         }

@@ -14,6 +14,7 @@ use dsg_core::{Block, BlockKind};
 use crate::front_matter::FrontMatter;
 use crate::lines::{lines, tail};
 use crate::outline::Outline;
+use crate::row::Row;
 
 /// The outline of `text`.
 pub(crate) fn parse(text: &str, matter: &FrontMatter) -> Vec<Block> {
@@ -22,9 +23,9 @@ pub(crate) fn parse(text: &str, matter: &FrontMatter) -> Vec<Block> {
         outline.leaf(Block::new(BlockKind::Boilerplate, span));
     }
     let from = matter.end();
-    let source: Vec<scanner::Row> = lines(tail(text, from), from)
+    let source: Vec<Row> = lines(tail(text, from), from)
         .into_iter()
-        .map(scanner::Row::new)
+        .map(Row::new)
         .collect();
     scanner::Scanner::new(text, &mut outline).blocks(&source, 0);
     outline.finish(text)

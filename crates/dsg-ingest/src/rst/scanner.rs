@@ -2,75 +2,12 @@
 
 use dsg_core::{Block, BlockKind, Span};
 
-use crate::lines::Line;
 use crate::outline::{Outline, span};
+use crate::row::{Row, extent, indented};
 use crate::{entry_term, note};
 
 /// Content indented deeper than this is a paragraph, whatever it says.
 const MAX_DEPTH: usize = 32;
-
-/// A line with its indentation taken off.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'a> {
-    /// Where the line's content begins in the document.
-    pub start: usize,
-    /// The content, without indentation and trailing white space.
-    pub text: &'a str,
-    /// The column of the content.
-    pub column: usize,
-}
-
-impl<'a> Row<'a> {
-    pub(super) fn new(line: Line<'a>) -> Self {
-        let content = line.content_span();
-        Self {
-            start: content.start(),
-            text: line.content(),
-            column: line.columns(8),
-        }
-    }
-
-    pub(super) const fn end(self) -> usize {
-        self.start + self.text.len()
-    }
-
-    pub(super) const fn is_blank(self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// The row from byte `at` of its content on, as content of a nested body at `column`.
-    pub(super) fn after(self, at: usize, column: usize) -> Self {
-        let rest = self.text.get(at..).unwrap_or_default();
-        let text = rest.trim_start();
-        Self {
-            start: self.start + at + (rest.len() - text.len()),
-            text,
-            column,
-        }
-    }
-}
-
-/// Rows `from..` that belong to a body indented by at least `column`, without trailing blank rows.
-pub(super) fn indented(rows: &[Row<'_>], from: usize, column: usize) -> usize {
-    let mut end = from;
-    for (nth, row) in rows.iter().enumerate().skip(from) {
-        if row.is_blank() {
-            continue;
-        }
-        if row.column < column {
-            break;
-        }
-        end = nth + 1;
-    }
-    end
-}
-
-/// The span of `rows` from first to last content.
-pub(super) fn extent(rows: &[Row<'_>]) -> Option<Span> {
-    let first = rows.iter().find(|row| !row.is_blank())?;
-    let last = rows.iter().rev().find(|row| !row.is_blank())?;
-    Some(span(first.start, last.end()))
-}
 
 /// Reads rows into an outline.
 pub(super) struct Scanner<'a, 'o> {
@@ -164,7 +101,12 @@ impl<'a, 'o> Scanner<'a, 'o> {
             .map(|row| row.column)
             .min()
             .unwrap_or(column);
-        if let Some(whole) = extent(inner) {
+        let Some(whole) = extent(inner) else {
+            return end;
+        };
+        if is_indented_only(inner) {
+            self.blocks(inner, base);
+        } else {
             let mark = self.outline.open(BlockKind::Quote, whole.start());
             self.blocks(inner, base);
             self.outline.close(mark, whole.end());
@@ -190,7 +132,8 @@ impl<'a, 'o> Scanner<'a, 'o> {
         }
         let mark = is_adornment(next.text)?;
         let width = row.text.chars().count();
-        let long_enough = next.text.len() >= width || (next.text.len() >= 4 && width <= next.text.len() + 3);
+        let long_enough =
+            next.text.len() >= width || (next.text.len() >= 4 && width <= next.text.len() + 3);
         if next.column != row.column || !long_enough || is_adornment(row.text).is_some() {
             return None;
         }
@@ -217,8 +160,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
         let end = indented(rows, at + 1, row.column + 1);
         let whole = extent(rows.get(at..end)?)?;
         if !self.started && self.depth <= 1 {
-            self.outline
-                .leaf(Block::new(BlockKind::Boilerplate, whole));
+            self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
             return Some(end);
         }
         let label = Span::of_len(row.start + 1, name.len());
@@ -266,7 +208,11 @@ impl<'a, 'o> Scanner<'a, 'o> {
             .take_while(|row| !row.is_blank())
             .count();
         let end = at + length;
-        self.code(rows.get(at..end).unwrap_or_default(), Some("python".into()), None);
+        self.code(
+            rows.get(at..end).unwrap_or_default(),
+            Some("python".into()),
+            None,
+        );
         end
     }
 
@@ -283,7 +229,9 @@ impl<'a, 'o> Scanner<'a, 'o> {
                 before.len() - (before.len() - before.trim_end_matches([' ', '\t']).len())
             });
         let body = span(line_start, content.end());
-        let outer = whole.map_or(body, |whole| span(whole.start().min(body.start()), whole.end().max(body.end())));
+        let outer = whole.map_or(body, |whole| {
+            span(whole.start().min(body.start()), whole.end().max(body.end()))
+        });
         self.outline
             .leaf(Block::new(BlockKind::Code { language }, outer).with_body(body));
     }
@@ -350,8 +298,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
             return;
         }
         if is_substitution_only(shown) {
-            self.outline
-                .leaf(Block::new(BlockKind::Boilerplate, whole));
+            self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
             return;
         }
         let Some(note) = note::split(shown) else {
@@ -370,6 +317,22 @@ impl<'a, 'o> Scanner<'a, 'o> {
         self.outline.leaf(Block::new(BlockKind::Paragraph, body));
         self.outline.close(mark, whole.end());
     }
+}
+
+/// Whether rows are indented for looks (a list, table or directive) rather than quoted.
+fn is_indented_only(rows: &[Row<'_>]) -> bool {
+    let mut content = rows.iter().filter(|row| !row.is_blank());
+    let Some(first) = content.next() else {
+        return true;
+    };
+    let entry = content
+        .next()
+        .is_some_and(|second| second.column > first.column);
+    entry
+        || first.text.starts_with(".. ")
+        || first.text.starts_with(">>> ")
+        || super::table::is_start(first.text)
+        || super::list::is_item(first.text)
 }
 
 /// The mark that `text` repeats, if it is an adornment line.

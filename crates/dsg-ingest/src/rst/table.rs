@@ -2,8 +2,9 @@
 
 use dsg_core::{BlockKind, Span};
 
-use super::scanner::{Row, Scanner, extent, indented};
+use super::scanner::Scanner;
 use crate::outline::span;
+use crate::row::{Row, extent, indented};
 
 /// Whether `text` can begin a grid or simple table.
 pub(super) fn is_start(text: &str) -> bool {
@@ -19,7 +20,9 @@ fn is_grid_rule(text: &str) -> bool {
 
 /// `=====  =====`: at least two columns.
 fn is_simple_rule(text: &str) -> bool {
-    text.starts_with('=') && text.contains(' ') && text.bytes().all(|byte| matches!(byte, b'=' | b' '))
+    text.starts_with('=')
+        && text.contains(' ')
+        && text.bytes().all(|byte| matches!(byte, b'=' | b' '))
 }
 
 /// One column's byte range in a row's content.
@@ -105,7 +108,8 @@ impl<'a> Scanner<'a, '_> {
         let mut lines: Vec<Row<'a>> = Vec::new();
         for row in rows.iter().skip(1) {
             let is_rule = is_simple_rule(row.text);
-            let underline = row.text.starts_with('-') && row.text.bytes().all(|b| matches!(b, b'-' | b' '));
+            let underline =
+                row.text.starts_with('-') && row.text.bytes().all(|b| matches!(b, b'-' | b' '));
             // Text in the first column begins a row.
             let begins = row.column <= rule.column && !row.is_blank();
             if is_rule || underline || begins {
@@ -161,7 +165,9 @@ impl<'a> Scanner<'a, '_> {
                 cell = Some(match cell {
                     None => here,
                     // Other cells on the same lines would end up in between.
-                    Some(before) if alone && occupied(line.text, columns) == 1 => span(before.start(), here.end()),
+                    Some(before) if alone && occupied(line.text, columns) == 1 => {
+                        span(before.start(), here.end())
+                    }
                     Some(before) => {
                         alone = false;
                         before
@@ -171,9 +177,7 @@ impl<'a> Scanner<'a, '_> {
             let empty = Span::of_len(whole.start(), 0);
             cells.push(cell.unwrap_or(empty));
         }
-        let row = self
-            .outline
-            .open(BlockKind::Row { header }, whole.start());
+        let row = self.outline.open(BlockKind::Row { header }, whole.start());
         self.outline.set_cells(&row, cells);
         self.outline.close(row, whole.end());
     }
@@ -227,6 +231,7 @@ impl<'a> Scanner<'a, '_> {
         if let Some(label) = caption {
             self.outline.set_label(&table, label);
         }
+        self.csv_header(whole);
         let header_rows = self.option_number(whole, "header-rows");
         for (nth, row) in rows.iter().filter(|row| !row.is_blank()).enumerate() {
             let header = nth < header_rows;
@@ -235,6 +240,23 @@ impl<'a> Scanner<'a, '_> {
             self.outline.close(mark, row.end());
         }
         self.outline.close(table, whole.end());
+    }
+
+    /// The row in a `:header:` option.
+    fn csv_header(&mut self, whole: Span) {
+        let source = whole.slice(self.text).unwrap_or_default();
+        let Some(option) = crate::lines::lines(source, whole.start())
+            .into_iter()
+            .find(|line| line.content().starts_with(":header:"))
+        else {
+            return;
+        };
+        let row = Row::new(option).after(":header:".len(), 0);
+        let mark = self
+            .outline
+            .open(BlockKind::Row { header: true }, row.start);
+        self.outline.set_cells(&mark, csv_cells(row));
+        self.outline.close(mark, row.end());
     }
 
     /// The number that the directive's option `name` has; 0 without it.
@@ -292,7 +314,8 @@ fn occupied(text: &str, columns: &[Column]) -> usize {
         .filter(|(open, close)| {
             let from = text.floor_char_boundary((*open).min(text.len()));
             let to = text.floor_char_boundary((*close).min(text.len()));
-            text.get(from..to).is_some_and(|piece| !piece.trim().is_empty())
+            text.get(from..to)
+                .is_some_and(|piece| !piece.trim().is_empty())
         })
         .count()
 }
@@ -309,7 +332,10 @@ fn csv_cells(row: Row<'_>) -> Vec<Span> {
             .strip_prefix('"')
             .and_then(|inner| inner.strip_suffix('"'));
         let skip = lead + usize::from(bare.is_some());
-        cells.push(Span::of_len(row.start + from + skip, bare.unwrap_or(inner).len()));
+        cells.push(Span::of_len(
+            row.start + from + skip,
+            bare.unwrap_or(inner).len(),
+        ));
     };
     for (at, byte) in row.text.bytes().enumerate() {
         match byte {

@@ -1,0 +1,14 @@
+//! What embedders rely on, through the public API only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking"
+)]
+
+mod corpora;
+mod outline;
+mod properties;
+mod walking;
