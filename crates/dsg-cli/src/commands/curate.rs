@@ -1,0 +1,56 @@
+//! `dsg curate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::step;
+use crate::args::WorkArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::session::Session;
+use crate::settings::SettingsArgs;
+use crate::shell::quoted;
+
+/// Check candidates, remove copies, balance and split them
+///
+/// Deterministic validators check every receipt and every literal in an answer against its evidence. The split is by document, so
+/// that nothing the evaluation asks about was trained on.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dsg curate --in candidates.jsonl --index index/ --out train.jsonl --eval-out eval.jsonl
+  dsg curate --in candidates.jsonl --index index/ --rejects rejects.jsonl --set split.eval_fraction=0.2")]
+pub(crate) struct CurateArgs {
+    /// The candidates, as written by `dsg generate`
+    #[arg(long = "in", value_name = "FILE", default_value = "candidates.jsonl")]
+    input: PathBuf,
+    /// The index that the candidates cite
+    #[arg(long, value_name = "FOLDER", default_value = "index")]
+    index: PathBuf,
+    /// The training items to write
+    #[arg(long, short, value_name = "FILE", default_value = "train.jsonl")]
+    out: PathBuf,
+    /// The evaluation items to write
+    #[arg(long, value_name = "FILE", default_value = "eval.jsonl")]
+    eval_out: PathBuf,
+    /// Also write what was rejected, with reasons
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+pub(crate) fn execute(args: &CurateArgs, session: &Session) -> Result<ExitCode, CliError> {
+    let report = session.pipeline(&args.settings, &args.work)?.curate(
+        &args.input,
+        &args.index,
+        &args.out,
+        &args.eval_out,
+    )?;
+    let next = format!("dsg inspect {}", quoted(&args.out));
+    let outputs = [args.out.as_path(), args.eval_out.as_path()];
+    step::finish(session, &report, &outputs, args.rejects.as_deref(), &next)
+}

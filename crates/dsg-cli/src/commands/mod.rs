@@ -1,0 +1,40 @@
+//! One file per command: resolve the arguments, call the library, render what it says.
+
+pub(crate) mod build_index;
+pub(crate) mod card;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod curate;
+pub(crate) mod export;
+pub(crate) mod generate;
+pub(crate) mod ingest;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod run;
+pub(crate) mod search;
+mod step;
+pub(crate) mod verify;
+
+use crate::args::Command;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::session::Session;
+
+/// Runs one command.
+pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Run(args) => run::execute(args, session),
+        Command::Init(args) => init::execute(args, session),
+        Command::Ingest(args) => ingest::execute(args, session),
+        Command::BuildIndex(args) => build_index::execute(args, session),
+        Command::Generate(args) => generate::execute(args, session),
+        Command::Curate(args) => curate::execute(args, session),
+        Command::Verify(args) => verify::execute(args, session),
+        Command::Search(args) => search::execute(args, session),
+        Command::Inspect(args) => inspect::execute(args, session),
+        Command::Export(args) => export::execute(args, session),
+        Command::Card(args) => card::execute(args, session),
+        Command::Config(args) => config::execute(args, session),
+        Command::Completions(args) => completions::execute(args, session),
+    }
+}

@@ -1,0 +1,102 @@
+//! `dsg verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use dsg::VerifyReport;
+use serde::Serialize;
+
+use crate::args::WorkArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::session::{Session, use_threads};
+use crate::terminal::printable;
+
+/// Recompute every receipt and hash of a dataset from the raw files
+///
+/// Reads the documents again under the configuration in the manifest and compares every quote byte for byte, every
+/// input and output with its SHA-256, every count with the files, and both sides of the split with each other.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dsg verify out/ --input docs/
+  dsg verify out/ --input docs/ --json | jq .findings
+
+Exits with 1 when anything does not hold.")]
+pub(crate) struct VerifyArgs {
+    /// The output folder of `dsg run`
+    outdir: PathBuf,
+    /// The same files or folders that the run read
+    #[arg(long, short, value_name = "PATH", required = true, num_args = 1..)]
+    input: Vec<PathBuf>,
+    /// Most findings to print
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+    limit: usize,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+/// The JSON of a verification.
+#[derive(Serialize)]
+struct VerifyJson<'a> {
+    ok: bool,
+    #[serde(flatten)]
+    report: &'a VerifyReport,
+}
+
+pub(crate) fn execute(args: &VerifyArgs, session: &Session) -> Result<ExitCode, CliError> {
+    let progress = session.progress(&args.work)?;
+    use_threads(&args.work);
+    let report = dsg::verify(&args.outdir, &args.input, progress.as_ref())?;
+    drop(progress);
+    let ok = report.is_ok();
+    let text = || text(args, session, &report);
+    if ok || session.json {
+        session.report(
+            &VerifyJson {
+                ok,
+                report: &report,
+            },
+            text,
+        )?;
+    } else {
+        // What does not hold is the answer that was asked for: --quiet keeps it.
+        session.print(text())?;
+    }
+    Ok(if ok {
+        ExitCode::Done
+    } else {
+        ExitCode::GateMissed
+    })
+}
+
+fn text(args: &VerifyArgs, session: &Session, report: &VerifyReport) -> String {
+    let paint = session.paint;
+    let mut out = String::new();
+    for finding in report.findings.iter().take(args.limit) {
+        out.push_str(&format!(
+            "{} {}\n",
+            paint.bad("✗"),
+            printable(&finding.to_string())
+        ));
+    }
+    if let Some(more) = report.findings.len().checked_sub(args.limit + 1) {
+        out.push_str(&format!("  … {} more; --limit shows more\n", more + 1));
+    }
+    for note in &report.notes {
+        out.push_str(&format!("{} {}\n", paint.warn("note:"), printable(note)));
+    }
+    let items = format!("{} train and {} eval items", report.train, report.eval);
+    let checked = format!(
+        "{} receipts, {} inputs, {} outputs",
+        report.receipts, report.inputs, report.outputs
+    );
+    let verdict = match report.findings.len() {
+        0 => format!(
+            "{} {items}: everything holds ({checked})\n",
+            paint.good("✓")
+        ),
+        n => format!("{} {items}: {n} findings ({checked})\n", paint.bad("✗")),
+    };
+    out + &verdict
+}
