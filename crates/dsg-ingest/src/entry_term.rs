@@ -99,8 +99,8 @@ pub(crate) fn split(text: &str) -> Option<Entry> {
         at += 2 + close + 1;
     }
     let rest = tail(text, at);
-    if rest.trim().is_empty() {
-        return (colon || first.strong).then_some(Entry {
+    if matches!(rest.trim(), "" | ":") {
+        return (colon || first.strong || rest.trim() == ":").then_some(Entry {
             label,
             body: text.len(),
         });

@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn what_is_broken_leaves_a_note() {
         for (broken, end) in [
-            ("---\na: [1\n---\ntext", 14),
+            ("---\na: [1\n---\ntext", 13),
             ("---\ntitle: x\nno end", 0),
             ("+++\n= 1\n+++\n", 0),
-            ("---\nwords: and [more\nin prose\n---\n", 35),
+            ("---\nwords: and [more\nin prose\n---\n", 33),
             ("---\nplain words, [more\n---\n", 0),
         ] {
             let matter = read(broken);

@@ -1,1 +1,62 @@
+use super::*;
 
+fn text(source: &str) -> String {
+    parse(source).text
+}
+
+#[test]
+fn navigation_scripts_and_hidden_text_are_left_out() {
+    let page = "<html><head><title>T | Site</title></head><body><nav>N</nav><div class=\"sidebar\">S</div>
+        <main><h1>Jobs<a class=\"headerlink\" href=\"#j\">¶</a></h1><p>Shown<span style=\"display: none\">H</span></p>
+        <script>x()</script></main><footer>F</footer></body></html>";
+    assert_eq!(text(page), "# Jobs\n\nShown\n");
+    assert_eq!(parse(page).title.as_deref(), Some("T | Site"));
+}
+
+#[test]
+fn inline_marks_read_well() {
+    assert_eq!(
+        text(
+            "<p>Use <code>a -x</code>, <b>now</b> or <i> later </i>: <tt>&lt;n&gt;</tt> 2<sup>10</sup></p>"
+        ),
+        "Use `a -x`, **now** or *later* : `<n>` 2^10\n"
+    );
+    assert_eq!(
+        text(
+            "<p><a href=\"x.html\">in</a> <a href=\"https://e.org/a\">out</a> <a href=\"https://e.org\">e.org</a></p>"
+        ),
+        "in [out](https://e.org/a) e.org\n"
+    );
+}
+
+#[test]
+fn headings_over_a_table_of_contents_go_with_it() {
+    let page = "<h1>FAQ</h1><h2>Users</h2><ul><li><a href=\"#a\">Why?</a></ul><h2>Users</h2><p>Because.</p>";
+    assert_eq!(text(page), "# FAQ\n\n## Users\n\nBecause.\n");
+}
+
+#[test]
+fn tables_of_one_column_lay_out_and_others_hold_data() {
+    assert_eq!(text("<table><tr><td><p>a</p><tr><td>b</table>"), "a\n\nb\n");
+    assert_eq!(
+        text("<table><tr><td><b>K</b><td><b>V</b><tr><td>a<td></table>"),
+        "| K | V |\n| --- | --- |\n| a | |\n"
+    );
+}
+
+#[test]
+fn preformatted_text_keeps_its_layout_and_gets_a_fence_that_holds() {
+    assert_eq!(
+        text("<pre>\na\n  b <i>c</i>\n</pre>"),
+        "```\na\n  b c\n```\n"
+    );
+    assert_eq!(text("<pre>```\nx</pre>"), "````\n```\nx\n````\n");
+}
+
+#[test]
+fn numbered_lists_number_and_nest() {
+    assert_eq!(
+        text("<ol start=3><li>a<ul><li>b</ul><li>c<p>d</ol>"),
+        "3. a\n\n   - b\n\n4. c\n\n   d\n"
+    );
+}

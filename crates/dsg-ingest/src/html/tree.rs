@@ -194,7 +194,10 @@ pub(crate) fn is_skipped(node: NodeRef<'_, Node>) -> bool {
             .filter(|c| !c.is_whitespace())
             .collect::<String>()
             .to_ascii_lowercase();
-        if style.contains("display:none") || style.contains("visibility:hidden") {
+        let hidden = ["display:none", "visibility:hidden", "font-size:0"];
+        if hidden.iter().any(|rule| style.contains(rule))
+            || style.split(';').any(|rule| rule == "opacity:0")
+        {
             return true;
         }
     }

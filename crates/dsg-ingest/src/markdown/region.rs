@@ -263,10 +263,9 @@ fn indented<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Hel
         "tab".to_owned()
     } else {
         let class: String = classes.split_whitespace().next()?.to_ascii_lowercase();
-        if !class
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        {
+        // `!!! note inline end "Title"`: classes and nothing else.
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ' ');
+        if !classes.chars().all(named) || classes.split_whitespace().count() > 3 {
             return None;
         }
         class

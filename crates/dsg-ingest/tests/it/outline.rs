@@ -1,5 +1,7 @@
 //! One page per format, and the outline a reader would draw of it.
 
+use std::fmt::Write as _;
+
 use dsg_core::{Document, Span};
 use dsg_ingest::{IngestConfig, Ingester};
 
@@ -15,13 +17,13 @@ fn outline(path: &str, source: &str) -> String {
         }
         let mut line = format!("{}{}", "  ".repeat(open.len()), block.kind.name());
         if let Some(label) = block.label {
-            line += &format!(" [{}]", shown(&document, label));
+            write!(line, " [{}]", shown(&document, label)).unwrap();
         }
         for cell in &block.cells {
-            line += &format!(" <{}>", shown(&document, *cell));
+            write!(line, " <{}>", shown(&document, *cell)).unwrap();
         }
         if let Some(body) = block.body {
-            line += &format!(" {}", shown(&document, body));
+            write!(line, " {}", shown(&document, body)).unwrap();
         }
         open.push(block.span);
         lines.push(line);
