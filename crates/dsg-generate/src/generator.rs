@@ -61,7 +61,8 @@ impl Generator {
         })
     }
 
-    /// Writes drafts from every chunk, assigns them to topics, and keeps what the curriculum asks for.
+    /// Writes drafts from every chunk, assigns them to topics, and keeps what the curriculum asks for. Reports
+    /// [`Event::Progress`] in chunks; beginning and end are the caller's to announce.
     ///
     /// # Errors
     /// [`GenerateError::Evidence`] and [`GenerateError::Chunk`] when the index cannot be read,
@@ -73,10 +74,6 @@ impl Generator {
         interrupt: &Interrupt,
     ) -> Result<Generated, GenerateError> {
         let total = retriever.len();
-        observer.on_event(&Event::StageStarted {
-            stage: Stage::Generate,
-            total: u64::try_from(total).ok(),
-        });
         let general = self.config.topics.is_empty();
         let topics = if general {
             vec![Topic {
@@ -132,10 +129,6 @@ impl Generator {
             .zip(reasons)
             .map(|(item, reason)| self.outcome(item, reason, &topics, &heads))
             .collect();
-        observer.on_event(&Event::StageFinished {
-            stage: Stage::Generate,
-            counts: result.counts.clone(),
-        });
         Ok(Generated { result, coverage })
     }
 

@@ -120,6 +120,7 @@ fn markdown(source: &str) -> String {
                     out.push('`');
                 }
             }
+            Event::End(TagEnd::Paragraph) => out.push(' '),
             Event::Start(_) | Event::End(_) => {}
             Event::Text(words) => {
                 if dropped_tag.is_none() {
@@ -267,7 +268,7 @@ fn code_or_words(found: &regex::Captures<'_>) -> String {
 pub(crate) fn has_leftovers(text: &str) -> bool {
     let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, "");
     regex!(
-        r"\]\(|\{\{|\}\}|\{%|%\}|:::|\{:|\|[A-Za-z]\w*\||\.\. [a-z-]+::|</?(div|span|p|br|a|img|ul|li|td|tr|th)\b|!!!|\?\?\?|\\f[BIR]|:[a-z]+:`|\*\*|\[\^|--8<--|&[a-z]+;|\[TOC\]|\]\["
+        r"\]\(|\{\{|\}\}|\{%|%\}|:::|\{:|\|[A-Za-z]\w*\||\.\. [a-z-]+::|</?(div|span|p|br|a|img|ul|li|td|tr|th)\b|!!!|\?\?\?|\\f[BIR]|:[a-z]+:`|\*\*|\[\^|--8<--|&[a-z]+;|\[TOC\]|(?m:^#{1,6}\s)|\]\["
     )
     .is_match(&bare)
         || text.matches('`').count() % 2 == 1

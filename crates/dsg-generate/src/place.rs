@@ -160,6 +160,11 @@ impl Place {
             .map(|heading| format!("`{heading}`"))
     }
 
+    /// Whether a heading's text is the name of a product.
+    pub(crate) fn is_name(&self, heading: &str) -> bool {
+        is_product(heading, &self.common)
+    }
+
     /// The nearest clause that is not the subject.
     pub(crate) fn clause(&self) -> Option<String> {
         let subject = self.subject_phrase();
@@ -212,20 +217,20 @@ impl Place {
         Some(attach(question, &clause))
     }
 
-    /// Adds the nearest heading that says more than the question itself, else the subject, to a question about doing
-    /// something. The subject alone places only a question of some length.
+    /// Adds what a question about doing something needs to stand alone: the product that the page is about, else the
+    /// nearest heading that says more than the question itself, else the subject. The subject alone places only a
+    /// question of some length.
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
+        if let Some(name) = self.missing_product(question) {
+            return Some(attach(question, &format!("with {name}")));
+        }
         if self.names_more_than_subject(question) {
             return Some(question.to_owned());
         }
         let subject = self.subject_phrase();
-        // “What happens when X when doing Y” is one `when` too many.
-        let has_when = regex!(r"(?i)\bwhen\b").is_match(question);
-        let nearest = self.clauses().find(|clause| {
-            says_more(clause, question)
-                && Some(clause) != subject.as_ref()
-                && !(has_when && clause.starts_with("when "))
-        });
+        let nearest = self
+            .clauses()
+            .find(|clause| says_more(clause, question) && Some(clause) != subject.as_ref());
         if let Some(clause) = nearest {
             return Some(attach(question, &clause));
         }
@@ -236,6 +241,47 @@ impl Place {
             return Some(question.to_owned());
         }
         Some(attach(question, &subject?))
+    }
+
+    /// As [`Self::situated`] for a question about a condition, which a heading's task does not explain: it needs a name
+    /// of its own, the page's product or command, or some length.
+    pub(crate) fn conditioned(&self, question: &str) -> Option<String> {
+        if let Some(name) = self.missing_product(question) {
+            return Some(attach(question, &format!("with {name}")));
+        }
+        if self.names_more_than_subject(question) {
+            return Some(question.to_owned());
+        }
+        if let Some(tool) = &self.tool {
+            let preposition = if tool.is_file { "in" } else { "with" };
+            return Some(attach(question, &format!("{preposition} {}", tool.code())));
+        }
+        if question.split_whitespace().count() < 11 {
+            return None;
+        }
+        if self.names_itself(question) {
+            return Some(question.to_owned());
+        }
+        Some(attach(question, &self.subject_phrase()?))
+    }
+
+    /// The product that the page is about, if `question` does not name it.
+    fn missing_product(&self, question: &str) -> Option<String> {
+        if self.tool.is_some() {
+            return None;
+        }
+        let name = self.page_name()?;
+        let lower = question.to_lowercase();
+        let named = name
+            .replace('`', "")
+            .split_whitespace()
+            .map(|word| {
+                word.trim_matches(|c: char| !c.is_alphanumeric())
+                    .to_lowercase()
+            })
+            .filter(|word| word.len() > 1 && !is_plain_capital(word))
+            .any(|word| lower.contains(&word));
+        (!named).then_some(name)
     }
 
     /// Whether `question` already names the page, the subject, a command or a product.

@@ -265,10 +265,22 @@ pub(crate) fn block(chunk: &Chunk, node: &Node<'_>) -> Option<Rendered> {
         BlockKind::Quote => (nested(chunk, node, usize::MAX)?, Shape::Other),
         BlockKind::Admonition { class } => {
             let content = nested(chunk, node, usize::MAX)?;
-            (
-                format!("{}: {content}", admonition_word(class)),
-                Shape::Other,
-            )
+            let named = node
+                .block
+                .label
+                .and_then(|label| chunk.slice(label))
+                .map(|label| clean(label, chunk.markup));
+            let word = admonition_word(class)
+                .map(str::to_owned)
+                .or(named)
+                .unwrap_or_default();
+            let gap = if content.starts_with(['`', '-']) {
+                ":\n\n"
+            } else {
+                ": "
+            };
+            let gap = if word.is_empty() { "" } else { gap };
+            (format!("{word}{gap}{content}"), Shape::Other)
         }
         _ => return None,
     };
@@ -279,11 +291,15 @@ pub(crate) fn block(chunk: &Chunk, node: &Node<'_>) -> Option<Rendered> {
     })
 }
 
-fn admonition_word(class: &str) -> &'static str {
+/// What an admonition of this class begins with; tabs, examples and the like keep their own titles.
+fn admonition_word(class: &str) -> Option<&'static str> {
     match class {
-        "warning" | "danger" | "caution" | "attention" | "error" | "failure" | "bug" => "Warning",
-        "tip" | "hint" | "success" => "Tip",
-        _ => "Note",
+        "warning" | "danger" | "caution" | "attention" | "error" | "failure" | "bug" => {
+            Some("Warning")
+        }
+        "tip" | "hint" | "success" => Some("Tip"),
+        "note" | "info" | "important" | "notice" | "todo" | "seealso" => Some("Note"),
+        _ => None,
     }
 }
 
@@ -493,7 +509,10 @@ fn table(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
                 }
             })
             .collect();
-        if key.is_empty() || key.ends_with('?') || shown.is_empty() {
+        let gaps = values
+            .iter()
+            .any(|value| value.is_empty() || matches!(value.as_str(), "x" | "X" | "-" | "✓"));
+        if key.is_empty() || key.ends_with('?') || shown.is_empty() || gaps && titles.len() > 2 {
             return None;
         }
         lines.push(format!("- {key}: {}", shown.join("; ")));

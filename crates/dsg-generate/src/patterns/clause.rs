@@ -135,6 +135,9 @@ fn introduced(
         return None;
     }
     let asked = task_of_lead_in(&lead_in.text)?;
+    if only_first_step(&lead_in.text) {
+        return None;
+    }
     let opening = self_contained_lead_in(lead_in);
     let mut answer = Answer::default();
     if opening {
@@ -162,6 +165,61 @@ fn introduced(
         &TASK_CODE
     };
     task_draft(scope, wording, &asked, answer)
+}
+
+/// “To expand the volume, detach it with the command:” shows how to detach.
+fn only_first_step(lead_in: &str) -> bool {
+    let Some((_, main)) = lead_in
+        .split_once(", ")
+        .filter(|_| regex!(r"(?i)^(?:in order )?to\b").is_match(lead_in))
+    else {
+        return false;
+    };
+    let main = regex!(r"(?i)^(?:(?:you|we|one|users|it) (?:\w+ )?(?:can|could|may|should|must|need to|needs to|have to|has to|will)|please|simply|just|then|now)\s+").replace(main, "");
+    let first = main
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let says_how = matches!(
+        first.as_str(),
+        "run"
+            | "use"
+            | "type"
+            | "give"
+            | "execute"
+            | "enter"
+            | "issue"
+            | "add"
+            | "set"
+            | "load"
+            | "call"
+            | "define"
+            | "include"
+            | "put"
+            | "write"
+            | "submit"
+            | "specify"
+            | "do"
+            | "follow"
+            | "open"
+            | "launch"
+            | "try"
+            | "start"
+            | "insert"
+            | "apply"
+            | "command"
+            | "the"
+            | "initialize"
+            | "activate"
+            | "first"
+            | "copy"
+            | "edit"
+            | "change"
+            | "make"
+    );
+    let says_first = regex!(r"(?i)\bfirst\b").is_match(&main);
+    verbs::base(&first).is_some() && !says_how || says_first
 }
 
 fn self_contained_lead_in(lead_in: &Piece) -> bool {
@@ -314,6 +372,11 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     }
     let (clause, main) = split_clause(found.get(2)?.as_str())?;
     let main = main.strip_prefix("then ").unwrap_or(main);
+    let idle = regex!(r"(?i)\b(?:is|are) (?:a |an |the )?(?:suitable|good|possible|available|important|enough|best|useful|correct|ready|finished|done|complete)\b|\bopens?$|\bappears?$|\bfinish(?:es|ed)?$|^I am (?:connecting|using|running)").is_match(clause);
+    let leaning = regex!(r"(?i)\b(?:these|those|this) (?:steps?|instructions?|commands?|sections?|methods?|approach|options?|examples?|tutorial|way)\b").is_match(main);
+    if idle || leaning {
+        return None;
+    }
     if !is_self_contained_clause(clause) || main.split_whitespace().count() < 4 {
         return None;
     }
@@ -349,7 +412,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     let clause = first_person(&clause);
     let key = format!("{}/{clause}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
-    let question = scope.place.situated(&question)?;
+    let question = scope.place.conditioned(&question)?;
     let kind = if action && regex!(r"(?i)\b(?:error|fail\w*|cannot|can't|not|problem\w*|lost|forgotten|exceed\w*|out of|missing|wrong|stuck|slow|killed|denied|hangs?)\b").is_match(&clause) {
         QuestionType::Troubleshooting
     } else {

@@ -128,13 +128,16 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         return;
     }
     let answer = Answer::default().sentences(used.iter().copied());
-    drafts.extend(scope.worded(
-        QuestionType::Factual,
-        wording,
-        &name,
-        &[("name", &name)],
-        answer,
-    ));
+    let question = wording.fill(scope.seed, &name, &[("name", &name)]);
+    // “What is a Service?” asks something else on every page.
+    let ordinary = !scope.place.is_name(&name) && scope.section.path.len() > 1;
+    let question = if ordinary {
+        scope.place.situated(&question)
+    } else {
+        Some(question)
+    };
+    let Some(question) = question else { return };
+    drafts.extend(scope.asked(QuestionType::Factual, &wording.id(), question, answer));
 }
 
 /// The name that `sentence` defines, if it is `title` or a part of it, and the verb.

@@ -59,7 +59,9 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .map(|block| block.text.as_str())
         .collect::<Vec<_>>()
         .join("\n");
-    if !passage.complete || passage.chars() < 60 || !(steps || code || instructs(&text)) {
+    // A told story is no instruction.
+    let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
+    if !passage.complete || story || passage.chars() < 60 || !(steps || code || instructs(&text)) {
         return;
     }
     let wording = if steps { &STEPS } else { &HEADING };

@@ -189,6 +189,10 @@ fn row_drafts(
             .quote(text, *span);
         let verb_task = infinitive_of(text);
         drafts.extend(match verb_task {
+            // A task that names its own command gives it away.
+            Some(task) if is_doing(noun) && task.to_lowercase().contains(&key.to_lowercase()) => {
+                None
+            }
             Some(task) if is_doing(noun) => {
                 let answer = Answer::default()
                     .words("Use ")
