@@ -1,1 +1,78 @@
-fn main() {}
+//! The project's own tasks. `cargo xtask --help` lists them.
+//!
+//! Depends on no crate of the workspace, so that it builds while they do not.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that talks to its user"
+)]
+
+mod bench;
+mod ci;
+mod decisions;
+mod folder;
+mod hf_check;
+mod kill_test;
+mod repository;
+mod sample;
+mod step;
+mod tidy;
+mod venv;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything a change must pass, cheapest first: what `.ci/run` runs
+    Ci(ci::CiArgs),
+    /// Checks what compilers do not: the crate laws, documentation, links, licences
+    Tidy,
+    /// Writes the index of the decision records, docs/decisions/README.md
+    Decisions,
+    /// Times BM25 and MinHash beside their peers on ../shared/corpora and writes docs/benchmarks.md
+    Bench(bench::BenchArgs),
+    /// Loads a dataset folder with the Python `datasets` library in a throw-away environment
+    HfCheck(hf_check::HfCheckArgs),
+    /// Kills `dsg run` at many points and compares what it ends with to an undisturbed run
+    KillTest(kill_test::KillTestArgs),
+    /// Prints random items of a dataset as a Markdown list to read and mark
+    Sample(sample::SampleArgs),
+}
+
+fn main() -> ExitCode {
+    let root = repository::root();
+    let result = match Cli::parse().task {
+        Task::Ci(args) => ci::run(&root, &args),
+        Task::Tidy => tidy::run(&root),
+        Task::Decisions => decisions::write_index(&root),
+        Task::Bench(args) => bench::run(&root, &args),
+        Task::HfCheck(args) => hf_check::run(&root, &args),
+        Task::KillTest(args) => kill_test::run(&args),
+        Task::Sample(args) => sample::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

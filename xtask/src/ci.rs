@@ -1,0 +1,126 @@
+//! `cargo xtask ci`: everything a change must pass, cheapest first.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+
+use crate::Result;
+use crate::folder::differences;
+use crate::hf_check;
+use crate::kill_test::{self, KillTestArgs};
+use crate::repository::target_dir;
+use crate::step::{Done, Steps, cargo, check};
+use crate::tidy;
+use crate::venv;
+
+/// The README's main job, without `cargo`.
+pub(crate) const MAIN_JOB: &str = "run --release -p dsg-cli -- run --input fixtures/docs \
+     --hypothesis fixtures/datasetgen.yaml --outdir out";
+/// The README's tests, without `cargo`.
+pub(crate) const TESTS: &str = "test --workspace";
+
+#[derive(Args)]
+pub(crate) struct CiArgs {
+    /// Only what takes seconds: format, tidy
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs every step; stops at the first that fails.
+pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
+    let mut steps = Steps::default();
+    let job = |line: &str| check(cargo(root).args(line.split_whitespace())).map(|()| Done::Yes);
+    steps.run("format", || job("fmt --all --check"))?;
+    steps.run("tidy", || tidy::run(root).map(|()| Done::Yes))?;
+    if args.quick {
+        steps.print();
+        return Ok(());
+    }
+    steps.run("clippy", || {
+        job("clippy --workspace --all-targets --locked -- -D warnings")
+    })?;
+    steps.run("documentation", || {
+        check(
+            cargo(root)
+                .args(["doc", "--workspace", "--no-deps", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
+        .map(|()| Done::Yes)
+    })?;
+
+    let scratch = target_dir(root).join("ci");
+    let out = root.join("out");
+    for old in [&scratch, &out] {
+        if old.exists() {
+            fs::remove_dir_all(old)?;
+        }
+    }
+    steps.run("main job of the README", || job(MAIN_JOB))?;
+    let dsg = target_dir(root)
+        .join("release")
+        .join(format!("dsg{}", std::env::consts::EXE_SUFFIX));
+    steps.run("verify", || {
+        check(
+            Command::new(&dsg)
+                .args(["verify", "out", "--input", "fixtures/docs"])
+                .current_dir(root),
+        )
+        .map(|()| Done::Yes)
+    })?;
+    steps.run("the same bytes with one thread", || {
+        one_thread(root, &dsg, &out, &scratch)
+    })?;
+    steps.run("the same bytes after kills", || {
+        kill_test::run(&KillTestArgs {
+            dsg: dsg.clone(),
+            input: root.join("fixtures/docs"),
+            hypothesis: root.join("fixtures/datasetgen.yaml"),
+            points: 8,
+            scratch: scratch.join("kill"),
+        })
+        .map(|()| Done::Yes)
+    })?;
+    steps.run("loads in Python", || python(root, &out))?;
+    // Last, so that its closing lines are the last of the output that come from a test runner.
+    steps.run("tests", || job(&format!("{TESTS} --locked")))?;
+    steps.print();
+    Ok(())
+}
+
+fn one_thread(root: &Path, dsg: &Path, out: &Path, scratch: &Path) -> Result<Done> {
+    let again: PathBuf = scratch.join("one-thread");
+    check(
+        Command::new(dsg)
+            .args([
+                "run",
+                "--input",
+                "fixtures/docs",
+                "--hypothesis",
+                "fixtures/datasetgen.yaml",
+            ])
+            .arg("--outdir")
+            .arg(&again)
+            .env("RAYON_NUM_THREADS", "1")
+            .current_dir(root),
+    )?;
+    let found = differences(out, &again)?;
+    if found.is_empty() {
+        Ok(Done::Yes)
+    } else {
+        Err(found.join("\n").into())
+    }
+}
+
+/// Needs a package from outside, so it is skipped, visibly, where that cannot be had.
+fn python(root: &Path, out: &Path) -> Result<Done> {
+    let environment = venv::available().and_then(|()| {
+        venv::create(&target_dir(root), "datasets", &hf_check::REQUIREMENTS)
+            .map_err(|error| error.to_string())
+    });
+    match environment {
+        Ok(python) => hf_check::load(root, &python, out).map(|()| Done::Yes),
+        Err(why) => Ok(Done::Skipped(why)),
+    }
+}
