@@ -155,12 +155,33 @@ impl Packer<'_> {
         if piece.parted && !led_in && open.tokens >= self.config.min_tokens {
             return false;
         }
-        if !piece.heading {
-            return true;
-        }
+        // An empty section's heading is glued to the next one, so a group may open several. What lies inside a section
+        // that may be entered may be entered with it.
+        let group = self
+            .groups
+            .get(index)
+            .and_then(|group| self.pieces.get(group.pieces.clone()));
+        let mut entered = u8::MAX;
+        group
+            .unwrap_or_default()
+            .iter()
+            .filter(|piece| piece.heading)
+            .all(|heading| {
+                let level = self
+                    .sections
+                    .get(heading.section)
+                    .map_or(0, |section| section.level);
+                let inside = level > entered;
+                entered = entered.min(level);
+                inside || self.may_enter(open, first, heading)
+            })
+    }
+
+    /// Whether the chunk that begins with `first` may go on into the section that `heading` opens.
+    fn may_enter(&self, open: &Draft, first: &Piece, heading: &Piece) -> bool {
         let (Some(here), Some(there)) = (
             self.sections.get(first.section),
-            self.sections.get(piece.section),
+            self.sections.get(heading.section),
         ) else {
             return false;
         };
@@ -172,7 +193,7 @@ impl Packer<'_> {
             siblings && whole && open.tokens < least && there.tokens < least
         } else {
             let room = self.config.max_tokens.saturating_sub(open.tokens);
-            self.major(first.section) == self.major(piece.section)
+            self.major(first.section) == self.major(heading.section)
                 && (there.tokens < least || (open.tokens < least && there.own_tokens < room))
         }
     }

@@ -179,7 +179,7 @@ impl<'t, 'a: 't> Cutter<'t, 'a> {
         if parent.is_some() && marks_only && last && !first && !self.walled {
             self.glue_last(Glue::Strong);
         }
-        self.leaf(gap, Grain::Lines);
+        self.leaf(gap, Grain::Prose);
         let leads = match parent {
             Some(_) => (first || marks_only) && !last,
             None => marks_only && under_heading,
@@ -196,12 +196,14 @@ impl<'t, 'a: 't> Cutter<'t, 'a> {
         }
         if let (BlockKind::Heading { level }, true) = (&node.block.kind, top) {
             self.open_section(*level, node);
-            let tokens = self.count(node.span);
-            self.push(node.span, tokens);
-            if let Some(piece) = self.pieces.last_mut() {
-                piece.heading = true;
+            if !node.pierced {
+                let tokens = self.count(node.span);
+                self.push(node.span, tokens);
+                if let Some(piece) = self.pieces.last_mut() {
+                    piece.heading = true;
+                }
+                return;
             }
-            return;
         }
         if !node.pierced {
             let tokens = self.count(node.span);

@@ -4,6 +4,9 @@ use std::cmp::Reverse;
 
 use dsg_core::{Block, BlockKind, Span};
 
+/// Blocks nested deeper than this are part of what contains them; it bounds the work per byte of text.
+const MAX_DEPTH: usize = 64;
+
 /// A block in the tree. Nodes lie in pre-order: a node's children start right after it.
 #[derive(Debug)]
 pub(crate) struct Node<'a> {
@@ -54,6 +57,8 @@ impl<'a> Tree<'a> {
                         node.pierced = true;
                     }
                 }
+            } else if open.len() >= MAX_DEPTH {
+                continue;
             }
             open.push(index);
             nodes.push(Node {
