@@ -116,8 +116,11 @@ pub(crate) fn split(text: &str) -> Option<Entry> {
         .len()
     };
     let said = tail(rest, separator);
-    let body = at + separator + (said.len() - said.trim_start().len());
-    Some(Entry { label, body })
+    let said_at = at + separator;
+    // `**User:**. Leave empty`
+    let lead = |c: char| c.is_whitespace() || (colon && matches!(c, '.' | ','));
+    let body = said_at + (said.len() - said.trim_start_matches(lead).len());
+    (body < text.len()).then_some(Entry { label, body })
 }
 
 struct Marked {
@@ -141,7 +144,17 @@ fn marked(text: &str, from: usize) -> Option<Marked> {
         }
         let shown = head(inner, length);
         let bare = shown.trim_end().trim_end_matches(':');
-        let start = from + mark.len();
+        let mut start = from + mark.len();
+        let mut bare = bare;
+        // `**[sinfo](sinfo.md)**`
+        if let Some((label, target)) = bare
+            .strip_prefix('[')
+            .and_then(|link| link.split_once("]("))
+            && target.find(')') == Some(target.len().saturating_sub(1))
+        {
+            start += 1;
+            bare = label;
+        }
         return Some(Marked {
             inner: span(start, start + bare.len()),
             end: start + length + mark.len(),
@@ -196,6 +209,11 @@ mod tests {
         );
         assert_eq!(parts("**`--mem`** (MB): memory"), Some(("--mem", "memory")));
         assert_eq!(parts("[sinfo](s.md) - shows"), Some(("sinfo", "shows")));
+        assert_eq!(parts("**[sinfo](s.md)**: shows"), Some(("sinfo", "shows")));
+        assert_eq!(
+            parts("**User:**. Leave empty"),
+            Some(("User", "Leave empty"))
+        );
         assert_eq!(
             parts("SLURM_JOB_ID: the id"),
             Some(("SLURM_JOB_ID", "the id"))

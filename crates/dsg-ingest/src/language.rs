@@ -6,7 +6,7 @@ use whatlang::{Info, Lang};
 /// Prose shorter than this says too little, in bytes.
 const MIN_PROSE: usize = 60;
 /// More prose than this says nothing new, in bytes.
-const MAX_PROSE: usize = 2048;
+const MAX_PROSE: usize = 1024;
 /// Below this the detector is guessing.
 const MIN_CONFIDENCE: f64 = 0.8;
 
