@@ -9,6 +9,7 @@ use dsg::config::DatasetConfig;
 use serde_json::{Map, Value};
 
 use crate::args::Cli;
+use crate::terminal::value_text;
 
 const NOTICE: &str =
     "<!-- Generated: `DSG_BLESS=1 cargo test -p dsg-cli reference` writes this file anew. -->";
@@ -108,7 +109,7 @@ fn section(path: &str, object: &Value, root: &Value, out: &mut String) {
             }
             property
                 .get("default")
-                .map(|d| format!("`{d}`"))
+                .map(|d| format!("`{}`", value_text(d)))
                 .unwrap_or_default()
         };
         let _ = writeln!(
@@ -130,12 +131,20 @@ fn section(path: &str, object: &Value, root: &Value, out: &mut String) {
     }
 }
 
+/// A doc comment as a table cell: rustdoc's links become plain code.
 fn cell(text: Option<&str>) -> String {
-    let text = text
+    let mut text = text
         .unwrap_or_default()
         .replace('\n', " ")
         .replace('|', "\\|");
-    // Intra-doc links are for rustdoc.
+    while let Some(start) = text.find("](crate::") {
+        let link = text.get(start..).unwrap_or_default();
+        let end = link
+            .find("))")
+            .map(|at| at + 2)
+            .or_else(|| link.find(')').map(|at| at + 1));
+        text.replace_range(start..start + end.unwrap_or(link.len()), "]");
+    }
     text.replace("[`", "`").replace("`]", "`")
 }
 

@@ -17,6 +17,7 @@ use crate::terminal::Paint;
 
 /// One invocation of `dsg`.
 pub(crate) struct Session {
+    out: io::Stdout,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
@@ -29,6 +30,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(global: &GlobalArgs) -> Self {
         Self {
+            out: io::stdout(),
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -39,7 +41,7 @@ impl Session {
 
     /// Writes to standard output.
     pub(crate) fn print(&self, text: impl AsRef<str>) -> Result<(), CliError> {
-        let mut out = io::stdout().lock();
+        let mut out = self.out.lock();
         out.write_all(text.as_ref().as_bytes())
             .and_then(|()| out.flush())
             .map_err(CliError::Output)

@@ -61,12 +61,10 @@ impl SettingsArgs {
     /// Defaults < file < environment < flags.
     pub(crate) fn resolve(&self) -> Result<Resolved, CliError> {
         let mut layers = ConfigLayers::new();
-        match self.file() {
-            Some(file) => {
-                tracing::debug!(file = %file.display(), "configuration file");
-                layers = layers.file(&file)?;
-            }
-            None => tracing::debug!("no configuration file: defaults"),
+        let file = self.file();
+        tracing::debug!(file = ?file, "configuration file");
+        if let Some(file) = file {
+            layers = layers.file(&file)?;
         }
         layers = layers.environment(std::env::vars_os().filter_map(utf8), RESERVED);
         for Assignment { key, value } in &self.set {

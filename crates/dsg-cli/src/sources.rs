@@ -55,56 +55,59 @@ pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// The lines that `span` touches and `context` lines around them, numbered, the span itself marked.
-pub(crate) fn excerpt(text: &str, span: Span, context: usize, paint: Paint) -> Vec<String> {
-    let first = line_of(text, span.start());
-    let last = line_of(text, span.end().saturating_sub(1).max(span.start()));
+/// The lines that `spans` touch and `context` lines around them, numbered, the spans themselves marked; `spans` are in order.
+pub(crate) fn excerpt(text: &str, spans: &[Span], context: usize, paint: Paint) -> Vec<String> {
+    let (Some(first), Some(last)) = (
+        spans.iter().map(|span| line_of(text, span.start())).min(),
+        spans.iter().map(|span| last_line_of(text, *span)).max(),
+    ) else {
+        return Vec::new();
+    };
     let width = (last + context).to_string().len();
     let mut lines = Vec::new();
     let mut start = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        let number = index + 1;
-        if number > last + context {
-            break;
-        }
-        if number + context >= first {
-            let touched = number >= first && number <= last;
-            let sign = if touched { ">" } else { " " };
-            let gutter = paint.faint(format!("{sign} {number:>width$} │"));
-            let whole = Span::of_len(start, line.len());
-            lines.push(
-                format!("{gutter} {}", marked(text, whole, span, paint))
-                    .trim_end()
-                    .to_owned(),
-            );
-        }
+    for (number, line) in (1..).zip(text.split_inclusive('\n')).take(last + context) {
+        let whole = Span::of_len(start, line.len());
         start += line.len();
+        if number + context < first {
+            continue;
+        }
+        let touched = spans.iter().any(|span| span.overlaps(whole));
+        let sign = if touched { ">" } else { " " };
+        let gutter = paint.faint(format!("{sign} {number:>width$} │"));
+        let line = format!("{gutter} {}", marked(text, 0, whole, spans, paint));
+        lines.push(line.trim_end().to_owned());
     }
     lines
 }
 
-/// The text under `whole` with what it shares with `part` marked.
-fn marked(text: &str, whole: Span, part: Span, paint: Paint) -> String {
-    let plain = |from, to| {
+/// The line, from 1, that holds the last byte of `span`.
+pub(crate) fn last_line_of(text: &str, span: Span) -> usize {
+    line_of(text, span.end().saturating_sub(1).max(span.start()))
+}
+
+/// The text under `line` with what it shares with `marks` marked. `text` begins at byte `base` of the document.
+pub(crate) fn marked(text: &str, base: usize, line: Span, marks: &[Span], paint: Paint) -> String {
+    let plain = |from: usize, to: usize| {
         let span = Span::new(from, to).ok();
-        printable(span.and_then(|span| span.slice(text)).unwrap_or_default())
+        let slice = span
+            .and_then(|span| span.slice_from(text, base))
+            .unwrap_or_default();
+        printable(slice.trim_end_matches('\n'))
     };
-    match whole.intersection(part) {
-        None => plain(whole.start(), whole.end()),
-        Some(shared) => {
-            let quote = plain(shared.start(), shared.end());
-            let (inner, end) = match quote.strip_suffix('\n') {
-                Some(inner) => (inner, "\n"),
-                None => (quote.as_str(), ""),
-            };
-            let before = plain(whole.start(), shared.start());
-            format!(
-                "{before}{}{end}{}",
-                paint.mark(inner),
-                plain(shared.end(), whole.end())
-            )
+    let mut out = String::new();
+    let mut at = line.start();
+    for shared in marks.iter().filter_map(|mark| mark.intersection(line)) {
+        // Marks may overlap; what is marked already is not repeated.
+        let from = shared.start().max(at);
+        if from < shared.end() {
+            out.push_str(&plain(at, from));
+            out.push_str(&paint.mark(plain(from, shared.end())));
+            at = shared.end();
         }
     }
+    out.push_str(&plain(at, line.end()));
+    out
 }
 
 #[cfg(test)]
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn an_excerpt_shows_the_quoted_lines_and_their_neighbours() {
         let text = "one\ntwo\nthree\nfour\nfive\n";
-        let lines = excerpt(text, Span::of_len(8, 10), 1, Paint::plain());
+        let lines = excerpt(text, &[Span::of_len(8, 10)], 1, Paint::plain());
         assert_eq!(
             lines,
             ["  2 │ two", "> 3 │ three", "> 4 │ four", "  5 │ five"]
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn a_span_that_cuts_a_character_breaks_nothing() {
         assert_eq!(
-            excerpt("é\n", Span::of_len(1, 1), 0, Paint::plain()).len(),
+            excerpt("é\n", &[Span::of_len(1, 1)], 0, Paint::plain()).len(),
             1
         );
     }

@@ -5,6 +5,8 @@ use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
 
+use serde_json::Value;
+
 use crate::args::ColorWhen;
 
 /// Paints text, or leaves it alone.
@@ -109,6 +111,20 @@ pub(crate) fn one_line(text: &str, width: usize) -> String {
     let mut short: String = flat.chars().take(width.saturating_sub(1)).collect();
     short.push('…');
     short
+}
+
+/// A configuration value as a person would write it: a 32-bit fraction without the digits that its 64-bit form drags along.
+pub(crate) fn value_text(value: &Value) -> String {
+    match value.as_f64() {
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "the narrower form is what is wanted"
+        )]
+        Some(wide) if value.is_f64() && f64::from(wide as f32).to_bits() == wide.to_bits() => {
+            format!("{:?}", wide as f32)
+        }
+        _ => value.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::exit::ExitCode;
 use crate::session::Session;
 use crate::settings::SettingsArgs;
 use crate::table::{Align, Table};
+use crate::terminal::{one_line, value_text};
 
 /// Show, describe or check the configuration
 #[derive(Debug, Args)]
@@ -99,11 +100,7 @@ fn show(args: &ShowArgs, session: &Session) -> Result<(), CliError> {
         ("from", Align::Left),
     ]);
     for Setting { key, value, origin } in settings {
-        table.row([
-            key,
-            crate::terminal::one_line(&value.to_string(), 60),
-            origin,
-        ]);
+        table.row([key, one_line(&value_text(&value), 60), origin]);
     }
     session.print(table.lines().join("\n") + "\n")
 }

@@ -1,6 +1,7 @@
 //! `dsg search`.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::locate;
 use crate::session::Session;
-use crate::sources::Sources;
+use crate::sources::{Sources, marked};
 use crate::terminal::{Paint, printable};
 
 /// Search the documentation
@@ -105,92 +106,92 @@ fn render(hit: &HitJson, full: bool, paint: Paint) -> String {
     let mut lines = Vec::new();
     for line in hit.text.split_inclusive('\n') {
         let whole = Span::of_len(start, line.len());
+        start += line.len();
         let matches = hit
             .highlights
             .iter()
             .filter(|span| span.overlaps(whole))
             .count();
-        lines.push((matches, marked(hit, whole, paint)));
-        start += line.len();
-    }
-    let gutter = paint.faint("│");
-    let mut gap = false;
-    for line in choose(&lines, full) {
-        match line {
-            Some(line) => out.push_str(format!("  {gutter} {line}").trim_end()),
-            None if gap => continue,
-            None => out.push_str(&format!("  {}", paint.faint("⋮"))),
+        if full || !line.trim().is_empty() {
+            lines.push((
+                matches,
+                marked(&hit.text, hit.start, whole, &hit.highlights, paint),
+            ));
         }
-        gap = line.is_none();
+    }
+    let chosen: Vec<usize> = if full {
+        (0..lines.len()).collect()
+    } else {
+        choose(&lines)
+    };
+    let mut last = None;
+    for (at, (_, text)) in lines
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| chosen.contains(at))
+    {
+        if last.is_some_and(|last| last + 1 < at) {
+            let _ = writeln!(out, "  {}", paint.faint("⋮"));
+        }
+        out.push_str(format!("  {} {text}", paint.faint("│")).trim_end());
         out.push('\n');
+        last = Some(at);
     }
     out
 }
 
-/// The lines with most matches, or the first ones where the match is in the headings; `None` for a line left out.
-fn choose(lines: &[(usize, String)], full: bool) -> impl Iterator<Item = Option<&str>> {
-    let mut best: Vec<usize> = (0..lines.len()).collect();
-    best.retain(|at| {
-        lines
-            .get(*at)
-            .is_some_and(|(_, text)| !text.trim().is_empty())
-    });
-    best.sort_by_key(|at| std::cmp::Reverse(lines.get(*at).map_or(0, |(matches, _)| *matches)));
-    best.truncate(LINES_SHOWN);
-    lines
+/// The positions of the lines with most matches, or of the first lines where only the headings match.
+fn choose(lines: &[(usize, String)]) -> Vec<usize> {
+    let any = lines.iter().any(|(matches, _)| *matches > 0);
+    let mut best: Vec<(usize, usize)> = lines
         .iter()
         .enumerate()
-        .map(move |(at, (_, text))| (full || best.contains(&at)).then_some(text.as_str()))
-}
-
-/// The text under `line` with what matched marked.
-fn marked(hit: &HitJson, line: Span, paint: Paint) -> String {
-    let text = |from: usize, to: usize| {
-        let span = Span::new(from, to).ok();
-        printable(
-            span.and_then(|s| s.slice_from(&hit.text, hit.start))
-                .unwrap_or_default(),
-        )
-    };
-    let mut out = String::new();
-    let mut at = line.start();
-    for shared in hit
-        .highlights
-        .iter()
-        .filter_map(|span| span.intersection(line))
-    {
-        out.push_str(&text(at, shared.start()));
-        out.push_str(&paint.mark(text(shared.start(), shared.end())));
-        at = shared.end();
-    }
-    out.push_str(&text(at, line.end()));
-    out.trim_end_matches('\n').to_owned()
+        .filter(|(_, (matches, _))| *matches > 0 || !any)
+        .map(|(at, (matches, _))| (*matches, at))
+        .collect();
+    best.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    best.into_iter()
+        .take(LINES_SHOWN)
+        .map(|(_, at)| at)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_lines_that_match_are_shown_and_gaps_marked_once() {
-        let hit = HitJson {
+    fn hit(highlights: Vec<Span>) -> HitJson {
+        HitJson {
             chunk_id: "a#0000".into(),
             score: 1.5,
             source: "a.md:3".into(),
             heading_path: vec!["A".into(), "B".into()],
             start: 10,
             end: 40,
-            text: "one\ntwo\nthree\nfour\nfive\nsix\n".into(),
-            highlights: vec![Span::of_len(18, 5)],
-        };
-        let text = render(&hit, false, Paint::plain());
+            text: "one\ntwo\n\nthree\nfour\nfive\nsix\n".into(),
+            highlights,
+        }
+    }
+
+    #[test]
+    fn lines_that_match_are_shown_with_gaps_between_them() {
+        let text = render(
+            &hit(vec![Span::of_len(10, 3), Span::of_len(19, 5)]),
+            false,
+            Paint::plain(),
+        );
         insta::assert_snapshot!(text, @r"
         a.md:3  A › B  1.50 a#0000
           │ one
-          │ two
-          │ three
-          │ four
           ⋮
+          │ three
         ");
+    }
+
+    #[test]
+    fn a_hit_by_its_headings_shows_how_it_begins() {
+        let text = render(&hit(Vec::new()), false, Paint::plain());
+        assert!(text.contains("│ one\n") && text.contains("│ four\n") && !text.contains("five"));
+        assert!(render(&hit(Vec::new()), true, Paint::plain()).contains("six"));
     }
 }

@@ -1,5 +1,6 @@
 //! What the single-step commands have in common: a funnel, an artifact, what comes next.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use dsg::StepReport;
@@ -60,12 +61,13 @@ pub(super) fn finish(
     session.report(&json, || {
         let mut text = format!("Wrote {}\n", json.written.join(", "));
         if rejects.is_none() && !report.rejects.is_empty() {
-            text.push_str(&format!(
-                "{} records left; --rejects FILE writes them down with their reasons\n",
+            let _ = writeln!(
+                text,
+                "{} records left; --rejects FILE writes them down with their reasons",
                 report.rejects.len()
-            ));
+            );
         }
-        text.push_str(&format!("Next: {next}\n"));
+        let _ = writeln!(text, "Next: {next}");
         text
     })?;
     Ok(ExitCode::Done)

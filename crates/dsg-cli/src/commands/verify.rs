@@ -1,5 +1,6 @@
 //! `dsg verify`.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -74,17 +75,18 @@ fn text(args: &VerifyArgs, session: &Session, report: &VerifyReport) -> String {
     let paint = session.paint;
     let mut out = String::new();
     for finding in report.findings.iter().take(args.limit) {
-        out.push_str(&format!(
-            "{} {}\n",
+        let _ = writeln!(
+            out,
+            "{} {}",
             paint.bad("✗"),
             printable(&finding.to_string())
-        ));
+        );
     }
     if let Some(more) = report.findings.len().checked_sub(args.limit + 1) {
-        out.push_str(&format!("  … {} more; --limit shows more\n", more + 1));
+        let _ = writeln!(out, "  … {} more; --limit shows more", more + 1);
     }
     for note in &report.notes {
-        out.push_str(&format!("{} {}\n", paint.warn("note:"), printable(note)));
+        let _ = writeln!(out, "{} {}", paint.warn("note:"), printable(note));
     }
     let items = format!("{} train and {} eval items", report.train, report.eval);
     let checked = format!(

@@ -1,6 +1,7 @@
 //! What is said about a stage, in one line.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use dsg::core::{Stage, StageCounts};
@@ -47,7 +48,13 @@ impl Lines {
         *seen += 1;
         (self.verbose || *seen <= WARNINGS_SHOWN).then(|| {
             let label = self.paint.warn("warning:");
-            format!("{label} {}: {}", printable(subject), printable(message))
+            let message = printable(message);
+            // Most messages name their subject themselves.
+            if message.contains(subject) {
+                format!("{label} {message}")
+            } else {
+                format!("{label} {}: {message}", printable(subject))
+            }
         })
     }
 
@@ -92,10 +99,10 @@ fn funnel(counts: &StageCounts) -> String {
     let mut text = format!("{} of {} kept", counts.kept, counts.entered);
     let dropped = counts.dropped_total();
     if dropped > 0 {
-        text.push_str(&format!(", {dropped} dropped ({})", left_for(counts, 3)));
+        let _ = write!(text, ", {dropped} dropped ({})", left_for(counts, 3));
     }
     if counts.failed > 0 {
-        text.push_str(&format!(", {} failed", counts.failed));
+        let _ = write!(text, ", {} failed", counts.failed);
     }
     text
 }

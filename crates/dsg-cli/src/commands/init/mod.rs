@@ -97,9 +97,7 @@ fn with_topics(template: &str, topics: &str) -> String {
         if line == "topics:" {
             inside = true;
             out.push_str(topics);
-        } else if inside && (line.starts_with(' ') || line.starts_with('-')) {
-            continue;
-        } else {
+        } else if !(inside && line.starts_with([' ', '-'])) {
             inside = false;
             out.push_str(line);
             out.push('\n');

@@ -1,6 +1,7 @@
 //! Chunks: the list of an index, one in full.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use dsg::core::Chunk;
@@ -62,13 +63,13 @@ fn full(chunk: &Chunk, sources: &Sources, session: &Session) -> String {
         chunk.kinds.join(", "),
     );
     if !chunk.commands.is_empty() {
-        out.push_str(&format!("  commands: {}\n", chunk.commands.join(", ")));
+        let _ = writeln!(out, "  commands: {}", chunk.commands.join(", "));
     }
     if let Some(document) = sources.get(&chunk.doc_id)
         && document.slice(chunk.span) != Some(chunk.text.as_str())
     {
         let notice = "this is not what the corpus holds at these bytes; `dsg build-index` again";
-        out.push_str(&format!("  {}\n", paint.bad(notice)));
+        let _ = writeln!(out, "  {}", paint.bad(notice));
     }
     out.push('\n');
     for line in printable(&chunk.text).lines() {

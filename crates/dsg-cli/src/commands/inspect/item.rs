@@ -1,16 +1,17 @@
 //! Candidates and examples: the list, one in full with its receipts.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
-use dsg::core::{Candidate, Citation, Example, Role};
+use dsg::core::{Candidate, Citation, Example, Role, Span};
 use serde::Serialize;
 
 use super::InspectArgs;
 use super::select::{Selection, select};
 use crate::error::CliError;
 use crate::session::Session;
-use crate::sources::{Sources, excerpt};
+use crate::sources::{Sources, excerpt, last_line_of, line_of};
 use crate::table::{Align, Table};
 use crate::terminal::{one_line, printable};
 
@@ -167,50 +168,78 @@ fn full(item: &Item<'_>, sources: &Sources, context: usize, session: &Session) -
         out.push('\n');
     }
     for note in &item.notes {
-        out.push_str(&format!("  {}\n", printable(note)));
+        let _ = writeln!(out, "  {}", printable(note));
     }
-    for (index, citation) in item.citations.iter().enumerate() {
-        out.push_str(&format!(
-            "  receipt {} of {}: {} {}\n",
-            index + 1,
+    let mut shown = 0;
+    for group in neighbours(item.citations, sources) {
+        let numbers = match group.len() {
+            1 => format!("receipt {}", shown + 1),
+            n => format!("receipts {}–{}", shown + 1, shown + n),
+        };
+        shown += group.len();
+        let Some(first) = group.first() else { continue };
+        let bytes: Vec<String> = group
+            .iter()
+            .map(|citation| format!("{}–{}", citation.span.start(), citation.span.end()))
+            .collect();
+        let _ = writeln!(
+            out,
+            "  {numbers} of {}: {} {}",
             item.citations.len(),
-            paint.strong(printable(&sources.place(&citation.doc_id, citation.span))),
-            paint.faint(format!(
-                "bytes {}–{} of {}",
-                citation.span.start(),
-                citation.span.end(),
-                citation.chunk_id
-            )),
-        ));
-        for line in receipt(citation, sources, context, session) {
-            out.push_str(&format!("    {line}\n"));
+            paint.strong(printable(&sources.place(&first.doc_id, first.span))),
+            paint.faint(format!("bytes {} of {}", bytes.join(", "), first.chunk_id)),
+        );
+        for line in receipts(group, sources, context, session) {
+            let _ = writeln!(out, "    {line}");
         }
         out.push('\n');
     }
     out
 }
 
-/// The source lines around a receipt, or its quote alone when the corpus is not at hand.
-fn receipt(
-    citation: &Citation,
+/// Consecutive citations whose lines touch or follow each other in one document, so that they are shown in one piece.
+fn neighbours<'a>(citations: &'a [Citation], sources: &Sources) -> Vec<&'a [Citation]> {
+    let together = |a: &Citation, b: &Citation| {
+        a.doc_id == b.doc_id
+            && a.span <= b.span
+            && sources.get(&a.doc_id).is_some_and(|document| {
+                let end = last_line_of(&document.text, a.span);
+                line_of(&document.text, b.span.start()) <= end + 1
+            })
+    };
+    citations.chunk_by(together).collect()
+}
+
+/// The source lines around receipts, or their quotes alone when the corpus is not at hand.
+fn receipts(
+    group: &[Citation],
     sources: &Sources,
     context: usize,
     session: &Session,
 ) -> Vec<String> {
     let paint = session.paint;
-    let quote = || {
-        printable(&citation.quote)
-            .lines()
-            .map(|line| paint.mark(line))
-            .collect()
+    let document = group
+        .first()
+        .and_then(|citation| sources.get(&citation.doc_id));
+    let holds = |citation: &Citation| {
+        document.is_some_and(|d| d.slice(citation.span) == Some(citation.quote.as_str()))
     };
-    let Some(document) = sources.get(&citation.doc_id) else {
-        return quote();
-    };
-    if document.slice(citation.span) == Some(citation.quote.as_str()) {
-        return excerpt(&document.text, citation.span, context, paint);
+    if let Some(document) = document
+        && group.iter().all(holds)
+    {
+        let spans: Vec<Span> = group.iter().map(|citation| citation.span).collect();
+        return excerpt(&document.text, &spans, context, paint);
     }
-    let mut lines = vec![paint.bad("does not hold: the corpus says something else at these bytes")];
-    lines.extend::<Vec<String>>(quote());
+    let mut lines = Vec::new();
+    for citation in group {
+        if document.is_some() && !holds(citation) {
+            lines.push(paint.bad("does not hold: the corpus says something else at these bytes"));
+        }
+        lines.extend(
+            printable(&citation.quote)
+                .lines()
+                .map(|line| paint.mark(line)),
+        );
+    }
     lines
 }

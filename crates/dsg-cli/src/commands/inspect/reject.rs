@@ -1,6 +1,7 @@
 //! Rejects: how many for which reason, and each with its detail.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use dsg::core::artifact::read_jsonl;
@@ -56,10 +57,7 @@ pub(super) fn show(args: &InspectArgs, file: &Path, session: &Session) -> Result
     }
     let mut out: String = chosen.iter().map(|reject| one(reject, session)).collect();
     if matched > chosen.len() {
-        out.push_str(&format!(
-            "… {} more; --limit shows more\n",
-            matched - chosen.len()
-        ));
+        let _ = writeln!(out, "… {} more; --limit shows more", matched - chosen.len());
     }
     session.print(out)
 }

@@ -1,0 +1,18 @@
+//! The command as its users meet it: through the shell.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests fail by panicking"
+)]
+
+mod config;
+mod errors;
+mod help;
+mod init;
+mod look;
+mod run;
+mod scene;
+mod steps;
+mod stop;
