@@ -143,9 +143,9 @@ fn marked(text: &str, from: usize) -> Option<Marked> {
             return None;
         }
         let shown = head(inner, length);
-        let bare = shown.trim_end().trim_end_matches(':');
+        let mut bare = shown.trim_end().trim_end_matches(':');
         let mut start = from + mark.len();
-        let mut bare = bare;
+        let end = start + length + mark.len();
         // `**[sinfo](sinfo.md)**`
         if let Some((label, target)) = bare
             .strip_prefix('[')
@@ -157,7 +157,7 @@ fn marked(text: &str, from: usize) -> Option<Marked> {
         }
         return Some(Marked {
             inner: span(start, start + bare.len()),
-            end: start + length + mark.len(),
+            end,
             colon: shown.trim_end().ends_with(':'),
             strong: mark.starts_with("**") || mark == "__",
         });

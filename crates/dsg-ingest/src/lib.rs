@@ -44,6 +44,7 @@ mod html;
 mod ingester;
 mod language;
 mod lines;
+mod literal;
 mod markdown;
 mod note;
 mod outline;

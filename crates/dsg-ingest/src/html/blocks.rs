@@ -9,7 +9,8 @@ use super::table::Table;
 use super::tree::{Tree, all_text, attribute, has_class, is_skipped, name};
 use crate::entry_term;
 use crate::lines::{head, tail};
-use crate::page::{Page, Term};
+use crate::literal::Term;
+use crate::page::Page;
 
 /// Classes of notes, as documentation generators name them.
 const NOTES: [&str; 12] = [

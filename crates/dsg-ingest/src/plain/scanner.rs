@@ -2,8 +2,8 @@
 
 use dsg_core::{Block, BlockKind, Span};
 
+use crate::literal::is_literal;
 use crate::outline::{Outline, span};
-use crate::page::is_literal;
 use crate::row::{Row, extent, indented};
 use crate::{entry_term, note};
 

@@ -4,6 +4,7 @@
 mod escape;
 mod render;
 mod request;
+mod tag;
 mod tbl;
 #[cfg(test)]
 mod tests;

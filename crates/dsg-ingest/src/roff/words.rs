@@ -1,7 +1,7 @@
 //! Characters with fonts to light Markdown: literals in backticks, stress in asterisks, placeholders plain.
 
 use super::escape::{Font, Run};
-use crate::page::is_literal;
+use crate::literal::is_literal;
 
 /// The text without fonts, white space collapsed.
 pub(crate) fn plain(run: &[(char, Font)]) -> String {
