@@ -88,8 +88,7 @@ fn balanced_fences(text: &str) -> bool {
     text.lines()
         .filter(|line| line.trim_start().starts_with("```"))
         .count()
-        % 2
-        == 0
+        .is_multiple_of(2)
 }
 
 /// Ends running text with a full stop.

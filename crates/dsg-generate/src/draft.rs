@@ -73,7 +73,7 @@ impl Scope<'_, '_> {
         // Copies of a page word their questions alike, so that they are found out.
         let key = format!("{}/{}/{key}", self.place.title, self.section.title());
         let question = wording.fill(self.seed, &key, values);
-        self.asked(question_type, &wording.id(), question, answer)
+        self.asked(question_type, &wording.id(), &question, answer)
     }
 
     /// A draft whose question is already put.
@@ -81,7 +81,7 @@ impl Scope<'_, '_> {
         &self,
         question_type: QuestionType,
         template: &str,
-        question: String,
+        question: &str,
         answer: Answer,
     ) -> Option<Draft> {
         let question = upper_first(question.trim());
@@ -106,7 +106,7 @@ pub(crate) fn is_askable(question: &str) -> bool {
     question.ends_with('?')
         && question.len() <= MAX_QUESTION
         && question.split_whitespace().count() >= 4
-        && question.matches('`').count() % 2 == 0
+        && question.matches('`').count().is_multiple_of(2)
         && !crate::inline::has_leftovers(question)
         && !crate::reference::points_around(question)
         && !regex!(r"(?i)\b(?:according to|the passage|the text|this (?:page|option|section|document|command|case|example|file|script|table|error|tool|package|program|version)|these|those|mentioned)\b").is_match(&bare)

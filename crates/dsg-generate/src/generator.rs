@@ -15,7 +15,7 @@ use crate::draft::Draft;
 use crate::error::GenerateError;
 use crate::plan::{Entrant, Plan};
 use crate::reason::DropReason;
-use crate::topic_match::Affinity;
+use crate::topic_match::{Affinity, topic_of};
 use crate::writer::ExtractiveWriter;
 
 /// The provider's name in records.
@@ -101,10 +101,18 @@ impl Generator {
                 .get(position)
                 .map_err(|source| GenerateError::Chunk { position, source })?;
             let Some(chunk) = chunk else { break };
-            for draft in writer.write(&chunk) {
-                let topic = match &affinity {
-                    None => Some(0),
-                    Some(affinity) => affinity.topic_of(&topics, position, &chunk, &draft),
+            let drafts = writer.write(&chunk);
+            let scores = match &affinity {
+                Some(affinity) if !drafts.is_empty() => {
+                    affinity.of_chunk(&topics, position, &chunk)
+                }
+                _ => Vec::new(),
+            };
+            for draft in drafts {
+                let topic = if general {
+                    Some(0)
+                } else {
+                    topic_of(&topics, &scores, &draft)
                 };
                 written.push(Written {
                     candidate_id: id_of(&draft),

@@ -85,7 +85,7 @@ fn markdown(source: &str) -> String {
         let words = reference.contains(' ')
             && !reference.contains(|c: char| c.is_ascii_digit() || "|=<>.*/".contains(c))
             && reference.chars().any(char::is_lowercase);
-        (full || words).then(|| (CowStr::Borrowed("#"), CowStr::Borrowed("")))
+        (full || words).then_some((CowStr::Borrowed("#"), CowStr::Borrowed("")))
     };
     // A slice may begin like a block that it is not: `1. `, `- `, `# `.
     let begun = regex!(r"^(?:\d+[.)]|[-+*#]+)\s").find(&text);
@@ -120,8 +120,6 @@ fn markdown(source: &str) -> String {
                     out.push('`');
                 }
             }
-            Event::End(TagEnd::Paragraph) => out.push(' '),
-            Event::Start(_) | Event::End(_) => {}
             Event::Text(words) => {
                 if dropped_tag.is_none() {
                     out.push_str(&words);
@@ -130,14 +128,18 @@ fn markdown(source: &str) -> String {
             Event::Code(code) => {
                 let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
                 if code.contains('`') {
-                    out.push_str(&format!("`` {code} ``"));
+                    out.push_str("`` ");
+                    out.push_str(&code);
+                    out.push_str(" ``");
                 } else {
                     out.push('`');
                     out.push_str(&code);
                     out.push('`');
                 }
             }
-            Event::SoftBreak | Event::HardBreak | Event::Rule => out.push(' '),
+            Event::End(TagEnd::Paragraph) | Event::SoftBreak | Event::HardBreak | Event::Rule => {
+                out.push(' ');
+            }
             Event::InlineHtml(raw) | Event::Html(raw) => {
                 let lower = raw.to_ascii_lowercase();
                 if lower.starts_with("<sup") && lower.contains("footnote") {
@@ -151,7 +153,10 @@ fn markdown(source: &str) -> String {
                 }
             }
             Event::InlineMath(math) | Event::DisplayMath(math) => out.push_str(&math),
-            Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
+            Event::Start(_)
+            | Event::End(_)
+            | Event::FootnoteReference(_)
+            | Event::TaskListMarker(_) => {}
         }
     }
     outside_code(&out, attributes_removed)
@@ -271,7 +276,9 @@ pub(crate) fn has_leftovers(text: &str) -> bool {
         r"\]\(|\{\{|\}\}|\{%|%\}|:::|\{:|\|[A-Za-z]\w*\||\.\. [a-z-]+::|</?(div|span|p|br|a|img|ul|li|td|tr|th)\b|!!!|\?\?\?|\\f[BIR]|:[a-z]+:`|\*\*|\[\^|--8<--|&[a-z]+;|\[TOC\]|(?m:^#{1,6}\s)|\]\["
     )
     .is_match(&bare)
-        || text.matches('`').count() % 2 == 1
+        || !text.matches('`').count().is_multiple_of(2)
+        // A hyphen that only a line break put there.
+        || text.contains('\u{2010}')
 }
 
 #[cfg(test)]

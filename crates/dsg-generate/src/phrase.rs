@@ -56,10 +56,9 @@ pub(crate) fn classify(title: &str) -> Title {
     if verbs::base(first).is_some()
         && regex!(r"(?i)^(?:a|an|the|your|new|all|any|only|multiple|several|[a-z`]+s?|from|to|up|into|data|files)$").is_match(next)
         && is_imperative(first, next, &title)
+        && let Some(task) = task(&lower_first(&title))
     {
-        if let Some(task) = task(&lower_first(&title)) {
-            return Title::Task(task);
-        }
+        return Title::Task(task);
     }
     Title::Name(title)
 }
@@ -158,8 +157,8 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
     if regex!(r"(?i)^(?:also|not|do not|simply|never|always|first|further)$").is_match(first) {
         return None;
     }
-    let rest = phrase.splitn(2, char::is_whitespace).nth(1)?;
-    let object = rest.trim_start().split_whitespace().next()?.to_lowercase();
+    let (_, rest) = phrase.split_once(char::is_whitespace)?;
+    let object = rest.split_whitespace().next()?.to_lowercase();
     let hollow = matches!(
         object.as_str(),
         "it" | "this"
@@ -212,10 +211,11 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
     .is_match(phrase);
     // “use option `-i`” says nothing without its command.
     let bare_code = regex!(r"^(?:use|run|set|add|specify|give|pass|execute) (?:the )?(?:(?:option|flag|command|parameter|argument|variable|switch|script|module)s? )?`[^`]*`$").is_match(phrase);
+    let bare_code = bare_code || regex!(r"(?i)^use (?:the )?(?:cli|command[- ]line|web ?ui|web interface|gui|terminal|command line interface|api|tool|service|form|defaults?)$").is_match(phrase);
     let balanced = !bare_code
-        && phrase.matches('`').count() % 2 == 0
+        && phrase.matches('`').count().is_multiple_of(2)
         && phrase.matches('(').count() == phrase.matches(')').count()
-        && phrase.matches('"').count() % 2 == 0;
+        && phrase.matches('"').count().is_multiple_of(2);
     (!hollow
         && !dangling
         && balanced
@@ -268,10 +268,6 @@ pub(crate) fn upper_first(text: &str) -> String {
 
 /// Headings that say nothing without the page they stand on.
 pub(crate) fn is_generic(title: &str) -> bool {
-    let bare = title
-        .trim()
-        .trim_end_matches([':', '.', '?'])
-        .to_lowercase();
     const GENERIC: &[&str] = &[
         "about",
         "additional information",
@@ -463,6 +459,10 @@ pub(crate) fn is_generic(title: &str) -> bool {
         "example batch script",
         "example scripts",
     ];
+    let bare = title
+        .trim()
+        .trim_end_matches([':', '.', '?'])
+        .to_lowercase();
     GENERIC.contains(&bare.as_str())
 }
 

@@ -156,7 +156,10 @@ impl Place {
                     .unwrap_or(heading)
                     .trim_matches('`')
             })
-            .find(|heading| self.commands.iter().any(|command| command == heading))
+            .find(|heading| {
+                self.commands.iter().any(|command| command == heading)
+                    || regex!(r"^[a-z][a-z0-9_-]{1,20}$").is_match(heading)
+            })
             .map(|heading| format!("`{heading}`"))
     }
 
@@ -308,7 +311,7 @@ impl Place {
 
 /// Puts `clause` before the question mark, or in front where the question is long.
 pub(crate) fn attach(question: &str, clause: &str) -> String {
-    let sentences = question.matches(['?', '.']).count();
+    let sentences = regex!(r"[?.!](?:\s|$)").find_iter(question).count();
     if question.len() > 75 || sentences > 1 {
         if sentences > 1 {
             return format!("{} {}", phrase::upper_first(clause) + ":", question);
@@ -440,6 +443,9 @@ fn is_product(name: &str, common: &HashSet<String>) -> bool {
         .filter(|word| common.contains(&word.to_lowercase()))
         .count();
     distinct
+        && !words
+            .last()
+            .is_some_and(|last| words.len() > 1 && last.ends_with("ing"))
         && !doing
         && spoken * 2 < words.len().max(2)
         && !last_is_plain

@@ -49,6 +49,8 @@ pub(crate) struct Passage {
     pub(crate) blocks: Vec<Rendered>,
     /// Nothing was left out for length or because it cannot be shown.
     pub(crate) complete: bool,
+    /// A sentence was left out because it refers to the page around it; later ones may build on it.
+    pub(crate) thinned: bool,
 }
 
 impl Passage {
@@ -101,6 +103,9 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     let mut out = Passage {
         blocks: Vec::new(),
         complete: true,
+        thinned: segments
+            .iter()
+            .any(|segment| text_span(segment).is_some_and(|span| refers_around(chunk, span))),
     };
     let mut used = 0;
     let mut skip_next = false;
@@ -183,6 +188,15 @@ fn leads_elsewhere(chunk: &Chunk, span: Span) -> bool {
         .is_some_and(|last| last.text.ends_with(':') && is_pointer(&last.text))
 }
 
+/// Whether a sentence other than a closing lead-in or a mere pointer refers to the page around it.
+fn refers_around(chunk: &Chunk, span: Span) -> bool {
+    sentences(chunk, span).iter().any(|piece| {
+        !piece.text.ends_with(':')
+            && !is_pointer(&piece.text)
+            && points_around(&asides_removed(&piece.text))
+    })
+}
+
 /// A lead-in whose list or code was cut off promises what is not there.
 fn drop_trailing_lead_in(passage: &mut Passage) {
     while passage.blocks.last().is_some_and(Rendered::is_lead_in) {
@@ -236,7 +250,7 @@ pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
         let loose = if last && introduces {
             is_pointer(&text)
         } else {
-            lead_in && !last || (lead_in && last) || is_pointer(&text) || points_around(&text)
+            lead_in || is_pointer(&text) || points_around(&text)
         };
         if loose || (gap && leans_back(&text)) {
             gap = true;
@@ -398,6 +412,13 @@ fn list(chunk: &Chunk, node: &Node<'_>, ordered: bool) -> Option<String> {
 }
 
 fn item(chunk: &Chunk, node: &Node<'_>, marker: &str) -> Option<String> {
+    // An item that is a definition brings its own marker.
+    if let [only] = node.children.as_slice()
+        && only.is_entry()
+        && marker == "- "
+    {
+        return entry(chunk, only);
+    }
     let passage = passage(
         chunk,
         &segments(chunk, node.body(), &node.children),

@@ -89,8 +89,8 @@ fn boundaries(text: &str) -> Vec<usize> {
 /// Whether code, emphasis and brackets that open in `text` also close in it.
 fn balanced(text: &str) -> bool {
     let count = |c: char| text.chars().filter(|found| *found == c).count();
-    count('`') % 2 == 0
-        && text.matches("**").count() % 2 == 0
+    count('`').is_multiple_of(2)
+        && text.matches("**").count().is_multiple_of(2)
         && count('(') == count(')')
         && count('[') == count(']')
 }

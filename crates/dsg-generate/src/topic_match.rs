@@ -57,65 +57,69 @@ impl Affinity {
         Ok(Self { scores })
     }
 
-    /// The best topic for a draft from `chunk`, by position in the configuration; ties go to the earlier topic. `None` when
-    /// nothing but a weak retrieval score speaks for any.
-    pub(crate) fn topic_of(
-        &self,
-        topics: &[Topic],
-        position: usize,
-        chunk: &Chunk,
-        draft: &Draft,
-    ) -> Option<usize> {
+    /// What speaks for each topic in the chunk at `position` itself: retrieval, its headings, commands and words.
+    pub(crate) fn of_chunk(&self, topics: &[Topic], position: usize, chunk: &Chunk) -> Vec<f64> {
         let path = chunk.heading_path.join("\n").to_lowercase();
         let text = chunk.text.to_lowercase();
-        let question = draft.question.to_lowercase();
-        let answer = draft.answer.to_lowercase();
-        let mut best: Option<(usize, f64)> = None;
-        for (number, topic) in topics.iter().enumerate() {
-            let retrieved = self
-                .scores
-                .get(number)
-                .and_then(|scores| scores.get(position))
-                .copied()
-                .unwrap_or(0.0);
-            let mut score = if retrieved >= RELATIVE_FLOOR {
-                2.0 * retrieved - 0.5
-            } else {
-                0.5 * retrieved
-            };
-            for command in &topic.commands {
-                let command = command.to_lowercase();
-                if holds_word(&path, &command) {
-                    score += 4.0;
-                } else if holds_word(&question, &command) {
-                    score += 3.0;
-                } else if chunk
-                    .commands
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(&command))
-                {
-                    score += 0.5;
+        topics
+            .iter()
+            .zip(&self.scores)
+            .map(|(topic, scores)| {
+                let retrieved = scores.get(position).copied().unwrap_or(0.0);
+                let mut score = if retrieved >= RELATIVE_FLOOR {
+                    2.0 * retrieved - 0.5
+                } else {
+                    0.5 * retrieved
+                };
+                for command in topic.commands.iter().map(|command| command.to_lowercase()) {
+                    if holds_word(&path, &command) {
+                        score += 4.0;
+                    } else if chunk
+                        .commands
+                        .iter()
+                        .any(|known| known.eq_ignore_ascii_case(&command))
+                    {
+                        score += 0.5;
+                    }
                 }
-            }
-            for keyword in &topic.keywords {
-                let keyword = keyword.to_lowercase();
-                if holds_word(&question, &keyword) {
-                    score += 2.5;
+                for keyword in topic.keywords.iter().map(|keyword| keyword.to_lowercase()) {
+                    if holds_word(&path, &keyword) {
+                        score += 1.5;
+                    } else if holds_word(&text, &keyword) {
+                        score += 0.25;
+                    }
                 }
-                if holds_word(&path, &keyword) {
-                    score += 1.5;
-                } else if holds_word(&answer, &keyword) {
-                    score += 0.75;
-                } else if holds_word(&text, &keyword) {
-                    score += 0.25;
-                }
-            }
-            if score >= THRESHOLD && best.is_none_or(|(_, known)| score > known + 1e-9) {
-                best = Some((number, score));
+                score
+            })
+            .collect()
+    }
+}
+
+/// The best topic for a draft from a chunk with these scores, by position in the configuration; ties go to the earlier
+/// topic. `None` when nothing but a weak retrieval score speaks for any.
+pub(crate) fn topic_of(topics: &[Topic], chunk_scores: &[f64], draft: &Draft) -> Option<usize> {
+    let question = draft.question.to_lowercase();
+    let answer = draft.answer.to_lowercase();
+    let mut best: Option<(usize, f64)> = None;
+    for (number, (topic, chunk_score)) in topics.iter().zip(chunk_scores).enumerate() {
+        let mut score = *chunk_score;
+        for command in topic.commands.iter().map(|command| command.to_lowercase()) {
+            if holds_word(&question, &command) {
+                score += 3.0;
             }
         }
-        best.map(|(number, _)| number)
+        for keyword in topic.keywords.iter().map(|keyword| keyword.to_lowercase()) {
+            if holds_word(&question, &keyword) {
+                score += 2.5;
+            } else if holds_word(&answer, &keyword) {
+                score += 0.5;
+            }
+        }
+        if score >= THRESHOLD && best.is_none_or(|(_, known)| score > known + 1e-9) {
+            best = Some((number, score));
+        }
     }
+    best.map(|(number, _)| number)
 }
 
 /// Whether `word` occurs in `text` between word boundaries (both lower case); a plural `s` may follow.

@@ -45,7 +45,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             900,
         );
         let passing = content.blocks.iter().any(|block| {
-            regex!(r"(?i)\b(?:currently|at the moment|temporarily|for now|yet)\b")
+            regex!(r"(?i)\b(?:currently|at the moment|tutorial|exercise|temporarily|for now|yet)\b")
                 .is_match(&block.text)
         });
         if !content.complete
@@ -79,7 +79,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                     let gerund = scope.place.sentence_case(&gerund);
                     let question = WARNING.fill(scope.seed, &key, &[("task", &gerund)]);
                     let question = scope.place.situated(&question)?;
-                    scope.asked(QuestionType::Analytical, &WARNING.id(), question, answer)
+                    scope.asked(QuestionType::Analytical, &WARNING.id(), &question, answer)
                 }),
             Title::Name(name)
                 if notable
@@ -90,7 +90,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             {
                 let question = TOPIC.fill(scope.seed, &key, &[("name", &name)]);
                 scope.place.situated(&question).and_then(|question| {
-                    scope.asked(QuestionType::Analytical, &TOPIC.id(), question, answer)
+                    scope.asked(QuestionType::Analytical, &TOPIC.id(), &question, answer)
                 })
             }
             _ => None,

@@ -138,11 +138,9 @@ fn introduced(
     if only_first_step(&lead_in.text) {
         return None;
     }
-    let opening = self_contained_lead_in(lead_in);
     let mut answer = Answer::default();
-    if opening {
-        answer = answer.quote(&lead_in.text, lead_in.span).words("\n\n");
-    } else if pieces.len() > 1 && !leans_back(&lead_in.text) {
+    let alone = self_contained_lead_in(lead_in) || pieces.len() > 1 && !leans_back(&lead_in.text);
+    if alone {
         answer = answer.quote(&lead_in.text, lead_in.span).words("\n\n");
     }
     let explanation = if steps {
@@ -227,13 +225,20 @@ fn self_contained_lead_in(lead_in: &Piece) -> bool {
 }
 
 fn is_one_command(blocks: &[Rendered]) -> bool {
-    blocks.first().is_some_and(|code| {
-        code.text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .count()
-            == 3
-    })
+    let is_call = blocks
+        .first()
+        .and_then(|code| code.text.lines().nth(1))
+        .is_some_and(|line| {
+            regex!(r"^(?:[$#>%] )?[a-z][\w.-]*(?:\s|$)").is_match(line.trim_start())
+        });
+    is_call
+        && blocks.first().is_some_and(|code| {
+            code.text
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .count()
+                == 3
+        })
 }
 
 /// “This loads …”, “where `x` is …”: the paragraph after the code that says what it does.
@@ -359,7 +364,7 @@ fn task_draft(
     let key = format!("{}/{task}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("task", task)]);
     let question = scope.place.situated(&question)?;
-    scope.asked(QuestionType::Procedural, &wording.id(), question, answer)
+    scope.asked(QuestionType::Procedural, &wording.id(), &question, answer)
 }
 
 /// “If X, Y.” → “What happens if X?” / “What should I do if X?”
@@ -406,6 +411,15 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         (false, false) if regex!(r"^(?:it|they|\S+ \S+) can be\b").is_match(main) => {
             &CONDITION_OPTION
         }
+        // “What happens if I have access?” – nothing does.
+        (false, false)
+            if regex!(
+                r"(?i)^you (?:have|are|need|want|do not want|don't want|would|use|know)\b"
+            )
+            .is_match(clause.as_ref()) =>
+        {
+            return None;
+        }
         (false, false) => &CONDITION_EFFECT,
     };
     let clause = regex!(r"\s*\([^()]*\)").replace_all(clause, "");
@@ -419,7 +433,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         QuestionType::Analytical
     };
     let (answer, length) = with_continuation(piece, rest);
-    (length >= 70).then(|| scope.asked(kind, &wording.id(), question, answer))?
+    (length >= 70).then(|| scope.asked(kind, &wording.id(), &question, answer))?
 }
 
 /// Splits at the comma that ends the condition.

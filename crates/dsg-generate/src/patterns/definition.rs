@@ -50,8 +50,8 @@ const ITEM: Wording = Wording {
     name: "definition/item",
     version: 1,
     texts: &[
-        "What does {name} do {where}?",
-        "What is {name} for {where}?",
+        "What does {noun}{name} do {where}?",
+        "What is {noun}{name} for {where}?",
     ],
 };
 const OPTION: Wording = Wording {
@@ -137,7 +137,7 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         Some(question)
     };
     let Some(question) = question else { return };
-    drafts.extend(scope.asked(QuestionType::Factual, &wording.id(), question, answer));
+    drafts.extend(scope.asked(QuestionType::Factual, &wording.id(), &question, answer));
 }
 
 /// The name that `sentence` defines, if it is `title` or a part of it, and the verb.
@@ -301,7 +301,12 @@ fn entry(scope: &Scope<'_, '_>, node: &Node<'_>) -> Option<Draft> {
         Some(command) if option => (&OPTION, command),
         _ => (&ITEM, scope.place.clause()?),
     };
-    let values = [("name", name.as_str()), ("where", clause.as_str())];
+    let noun = if option { "the option " } else { "" };
+    let values = [
+        ("name", name.as_str()),
+        ("noun", noun),
+        ("where", clause.as_str()),
+    ];
     scope.worded(QuestionType::Factual, wording, raw, &values, answer())
 }
 

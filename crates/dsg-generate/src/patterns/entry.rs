@@ -286,11 +286,11 @@ impl Entry {
             && !points_around(&first.text)
             && !regex!(r"(?i)^(?:same as|obsolete|deprecated|reserved|not (?:implemented|used)|no longer|this option is (?:deprecated|obsolete|no longer)|alias|ignored|synonym|identical|equivalent)\b").is_match(&first.text);
         let key = self.label.clone();
-        if self.kind == Kind::InputVariable {
-            if let Some(draft) = self.same_as(scope, first) {
-                drafts.push(draft);
-                return;
-            }
+        if self.kind == Kind::InputVariable
+            && let Some(draft) = self.same_as(scope, first)
+        {
+            drafts.push(draft);
+            return;
         }
         if !says_something {
             return;
@@ -306,7 +306,7 @@ impl Entry {
             ));
             return;
         }
-        let task = self.task(first);
+        let task = task(first);
         let prefers_task = scope
             .seed
             .derive("entry/prefers-task", &format!("{}{key}", scope.place.title))
@@ -505,11 +505,11 @@ impl Entry {
             self.described(),
         )
     }
+}
 
-    /// What the entry lets one do, as an infinitive.
-    fn task(&self, first: &Piece) -> Option<String> {
-        infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, ""))
-    }
+/// What an entry that begins with this sentence lets one do, as an infinitive.
+fn task(first: &Piece) -> Option<String> {
+    infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, ""))
 }
 
 /// A label as code: names that the page printed plainly get their backticks.
@@ -545,9 +545,12 @@ fn part_of(scope: &Scope<'_, '_>) -> String {
 }
 
 fn states_default(text: &str) -> bool {
-    regex!(r"(?i)\b(?:the )?default(?: value| behaviou?r| setting)?(?: for \S+)? (?:is|are|of)\b|\bdefaults? to\b|^default(?:s|:)? |\bby default\b|\bdefault:").is_match(text)
-        && (20..=240).contains(&text.len())
-        && !regex!(r"(?i)\bdefault (?:units?|format|output|fields?|order|file|sort)\b|not being set").is_match(text)
+    let stated = regex!(
+        r"(?i)^(?:the )?default(?: value| behaviou?r| setting)?(?:s| is| are|:| to| of)|^by default\b|^(?:this|it) defaults? to\b|^(?:if (?:not|unset|omitted|no|this)|when not|without|unless)\b.*\bdefault"
+    );
+    let about_another =
+        regex!(r"(?i)\bdefault (?:units?|format|output|fields?|order|file|sort)\b|not being set");
+    stated.is_match(text) && (20..=240).contains(&text.len()) && !about_another.is_match(text)
 }
 
 /// “Comma separated list of …”, “Maximum number of …”: no verb to begin with.
@@ -560,6 +563,9 @@ fn is_noun_phrase(text: &str) -> bool {
 
 fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind> {
     let heading = scope.section.title();
+    if regex!(r"(?i)^(?:name|synopsis|see also|files|examples?)$").is_match(heading) {
+        return None;
+    }
     let is_file = scope.place.tool.as_ref().is_some_and(|tool| tool.is_file);
     if parent.is_some() || carried_parent(scope).is_some() {
         return Some(Kind::Value);
@@ -577,9 +583,8 @@ fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind
         Kind::Reason
     } else if regex!(r"(?i)\bstates?\b").is_match(heading) && !is_file {
         Kind::State
-    } else if regex!(r"(?i)for show command").is_match(heading) {
-        Kind::Field
-    } else if regex!(r"(?i)\b(?:fields?|output|columns?|statistics|report)\b").is_match(heading)
+    } else if regex!(r"(?i)for show command|\b(?:fields?|output|columns?|statistics|report)\b")
+        .is_match(heading)
         || raw.starts_with('%')
     {
         Kind::Field

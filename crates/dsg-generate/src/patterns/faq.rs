@@ -61,7 +61,7 @@ fn answer(
     let question = scope.place.anchored(&question)?;
     let passage = passage(scope.chunk, body, BUDGET);
     let answer = Answer::default().blocks(&passage.blocks);
-    scope.asked(kind_of(&question), template, question, answer)
+    scope.asked(kind_of(&question), template, &question, answer)
 }
 
 /// “What is it?”, “Why?”, “What if that fails?”

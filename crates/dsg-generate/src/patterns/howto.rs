@@ -61,7 +61,12 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .join("\n");
     // A told story is no instruction.
     let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
-    if !passage.complete || story || passage.chars() < 60 || !(steps || code || instructs(&text)) {
+    if !passage.complete
+        || story
+        || passage.thinned
+        || passage.chars() < 60
+        || !(steps || code || instructs(&text))
+    {
         return;
     }
     let wording = if steps { &STEPS } else { &HEADING };
@@ -75,7 +80,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         return;
     };
     let answer = Answer::default().blocks(&passage.blocks);
-    drafts.extend(scope.asked(QuestionType::Procedural, &wording.id(), question, answer));
+    drafts.extend(scope.asked(QuestionType::Procedural, &wording.id(), &question, answer));
 }
 
 /// Running text that tells the reader what to do.

@@ -166,7 +166,7 @@ fn row_drafts(
         return;
     }
     let mut described = false;
-    let mut values: Vec<(String, &(String, Span), &(String, Span))> = Vec::new();
+    let mut values: Vec<Value<'_>> = Vec::new();
     for (column, cell) in header.cells.iter().zip(&row.cells).skip(1) {
         let (title, (text, span)) = (column.0.as_str(), cell);
         if is_blank(text) {
@@ -214,7 +214,7 @@ fn row_drafts(
                 &[("noun", noun), ("name", &name), ("where", place)],
                 said,
             ),
-            _ if text.len() >= 20 => scope.worded(
+            _ if text.len() >= 20 && key.split_whitespace().count() <= 2 => scope.worded(
                 QuestionType::Factual,
                 &MEANING,
                 key,
@@ -227,6 +227,9 @@ fn row_drafts(
     drafts.extend(values_draft(scope, &name, *key_span, noun, place, &values));
 }
 
+/// A column as a question names it, its header cell and the row's cell.
+type Value<'r> = (String, &'r (String, Span), &'r (String, Span));
+
 /// One question for all values of a row.
 fn values_draft(
     scope: &Scope<'_, '_>,
@@ -234,7 +237,7 @@ fn values_draft(
     key_span: Span,
     noun: &str,
     place: &str,
-    values: &[(String, &(String, Span), &(String, Span))],
+    values: &[Value<'_>],
 ) -> Option<Draft> {
     let said = Answer::default().quote(name, key_span).words(":");
     let base = [("noun", noun), ("name", name), ("where", place)];
@@ -304,6 +307,58 @@ fn is_doing(noun: &str) -> bool {
     regex!(r"\b(?:command|option|flag|argument|switch|tool|function|script|keyword|directive|module|parameter|key|shortcut|program)\b").is_match(noun)
 }
 
+/// What rows may be called; any other header is too vague to ask by.
+const KNOWN: &[&str] = &[
+    "command",
+    "option",
+    "flag",
+    "argument",
+    "parameter",
+    "variable",
+    "module",
+    "partition",
+    "queue",
+    "state",
+    "code",
+    "reason",
+    "field",
+    "directive",
+    "keyword",
+    "tool",
+    "function",
+    "key",
+    "shortcut",
+    "flavor",
+    "flavour",
+    "service",
+    "role",
+    "permission",
+    "attribute",
+    "setting",
+    "directory",
+    "area",
+    "environment",
+    "qos",
+    "limit",
+    "property",
+    "action",
+    "error",
+    "switch",
+    "script",
+    "program",
+    "format",
+    "database",
+    "stack",
+    "host",
+    "filesystem",
+    "storage",
+    "node",
+    "exit",
+    "signal",
+    "unit",
+    "model",
+];
+
 /// What a first column's header calls its rows, in the singular; nothing when the header is vague.
 fn noun_of(header: &str) -> Option<String> {
     let text = header.replace('`', "").to_lowercase();
@@ -318,57 +373,6 @@ fn noun_of(header: &str) -> Option<String> {
         "class" | "status" | "alias" | "bus" | "access" | "process" => last.to_owned(),
         _ => last.strip_suffix('s').unwrap_or(last).to_owned(),
     };
-    const KNOWN: &[&str] = &[
-        "command",
-        "option",
-        "flag",
-        "argument",
-        "parameter",
-        "variable",
-        "module",
-        "partition",
-        "queue",
-        "state",
-        "code",
-        "reason",
-        "field",
-        "directive",
-        "keyword",
-        "tool",
-        "function",
-        "key",
-        "shortcut",
-        "flavor",
-        "flavour",
-        "service",
-        "role",
-        "permission",
-        "attribute",
-        "setting",
-        "directory",
-        "area",
-        "environment",
-        "qos",
-        "limit",
-        "property",
-        "action",
-        "error",
-        "switch",
-        "script",
-        "program",
-        "format",
-        "database",
-        "stack",
-        "host",
-        "filesystem",
-        "storage",
-        "node",
-        "exit",
-        "signal",
-        "unit",
-        "model",
-        "version_",
-    ];
     KNOWN.contains(&singular.as_str()).then(|| {
         let mut words: Vec<&str> = text.split_whitespace().collect();
         words.pop();

@@ -42,10 +42,10 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     });
     let is_message = regex!(r"(?i)\b(?:error|failed|failure|invalid|unable to|cannot|could not|denied|refused|exceeded|not (?:found|permitted|available|allowed)|violates|unrecognized|out of memory|oom|killed|timed out|timeout)\b").is_match(title);
     let Title::Statement(_) = classify(title) else {
-        if !(is_message && problem_page) || !matches!(classify(title), Title::Name(_)) {
-            return;
+        if is_message && problem_page && matches!(classify(title), Title::Name(_)) {
+            draft_message(scope, title, drafts);
         }
-        return draft_message(scope, title, drafts);
+        return;
     };
     if !problem_page && !is_message {
         return;
@@ -69,7 +69,12 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             return;
         };
         let answer = Answer::default().blocks(&passage.blocks);
-        drafts.extend(scope.asked(QuestionType::Troubleshooting, &STATE.id(), question, answer));
+        drafts.extend(scope.asked(
+            QuestionType::Troubleshooting,
+            &STATE.id(),
+            &question,
+            answer,
+        ));
     } else if is_message {
         draft_message(scope, title, drafts);
     }
