@@ -82,7 +82,6 @@ pub fn dataset_card(
         eval: eval.len(),
         stages: stages(manifest),
         quota: manifest.coverage.iter().map(|row| row.quota).sum(),
-        shortfall: manifest.coverage.iter().map(|row| row.shortfall).sum(),
         samples: samples(manifest, config.card_samples, train, eval),
     };
     env.get_template("card.md")
@@ -107,7 +106,6 @@ struct CardView<'a> {
     eval: usize,
     stages: Vec<StageView<'a>>,
     quota: u64,
-    shortfall: u64,
     samples: Vec<SampleView<'a>>,
 }
 

@@ -1,0 +1,213 @@
+//! The page of ratios.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::job::{Contender, Goal, Measured, Outcome};
+
+/// `docs/benchmarks.md`.
+pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut out = format!(
+        "# Benchmarks\n\n\
+         How many times as fast as its peers dsg is: the peer's time divided by dsg's, so 2.0 means half the time. Both do the same\n\
+         job in the same run on the same machine ({cores} cores, {} on {}); contenders take turns, and the median of {rounds} rounds\n\
+         counts. Absolute times would say more about the machine. Made by\n\n\
+         ```sh\ncargo xtask bench\n```\n\n\
+         which needs Python with pip (the peers go to a throw-away environment) and the documents in `../shared/corpora`.\n",
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+    );
+    for result in results {
+        let _ = write!(
+            out,
+            "\n## {}\n\n{}\n",
+            result.job.title,
+            wrap(result.job.what)
+        );
+        let _ = writeln!(out, "\nInput: {}.", input(&result.input));
+        for measured in &result.measured {
+            table(&mut out, result, measured);
+        }
+        out.push_str("\n| goal | reached | |\n|---|--:|---|\n");
+        for goal in result.job.goals {
+            let _ = writeln!(out, "{}", verdict(result, goal));
+        }
+    }
+    if !notes.trim().is_empty() {
+        let _ = write!(out, "\n{}\n", notes.trim());
+    }
+    out
+}
+
+fn table(out: &mut String, result: &Outcome, measured: &Measured) {
+    let job = &result.job;
+    let threads = if measured.threads == 1 {
+        "thread"
+    } else {
+        "threads"
+    };
+    let _ = write!(
+        out,
+        "\n**{} {threads}**\n\n| peer | version |",
+        measured.threads
+    );
+    for column in job.metrics.iter().chain(job.findings) {
+        let _ = write!(out, " {} |", column.title);
+    }
+    out.push_str("\n|---|---|");
+    out.push_str(&"--:|".repeat(job.metrics.len() + job.findings.len()));
+    let Some(dsg) = measured.contenders.first() else {
+        return;
+    };
+    for contender in &measured.contenders {
+        let _ = write!(out, "\n| {} | {} |", contender.engine, contender.version);
+        for metric in job.metrics {
+            let cell = if contender.engine == dsg.engine {
+                "1".to_owned()
+            } else {
+                ratio(dsg, contender, metric.key).map_or("–".to_owned(), |r| format!("{r:.2}"))
+            };
+            let _ = write!(out, " {cell} |");
+        }
+        for finding in job.findings {
+            let cell = contender.median(finding.key).map_or("–".to_owned(), number);
+            let _ = write!(out, " {cell} |");
+        }
+    }
+    out.push('\n');
+}
+
+/// The peer's time over dsg's; `None` where one of them does not report it or it was too short to tell.
+fn ratio(dsg: &Contender, peer: &Contender, key: &str) -> Option<f64> {
+    let (ours, theirs) = (dsg.median(key)?, peer.median(key)?);
+    (ours > 0.0 && theirs > 0.0).then(|| theirs / ours)
+}
+
+/// One line of the goals: the least ratio over all numbers of threads counts.
+fn verdict(result: &Outcome, goal: &Goal) -> String {
+    let least = result
+        .measured
+        .iter()
+        .filter_map(|measured| {
+            let dsg = measured.contenders.first()?;
+            let peer = measured
+                .contenders
+                .iter()
+                .find(|c| c.engine == goal.engine)?;
+            ratio(dsg, peer, goal.metric)
+        })
+        .min_by(f64::total_cmp);
+    let metric = result.job.metrics.iter().find(|m| m.key == goal.metric);
+    let title = metric.map_or(goal.metric, |m| m.title);
+    let aim = format!("{title}: at least {} × `{}`", goal.at_least, goal.engine);
+    match least {
+        Some(least) if least >= goal.at_least => format!("| {aim} | {least:.2} | met |"),
+        Some(least) => format!("| {aim} | {least:.2} | missed, see the remarks |"),
+        None => format!("| {aim} | – | not measured |"),
+    }
+}
+
+/// What the input is made of, as its maker says.
+fn input(made: &Value) -> String {
+    made.as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| value.is_number())
+        .map(|(name, value)| {
+            format!(
+                "{} {}",
+                number(value.as_f64().unwrap_or_default()),
+                name.replace('_', " ")
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A number as people write it: thousands apart, no idle decimals.
+fn number(n: f64) -> String {
+    if n.fract() != 0.0 {
+        return format!("{n:.3}");
+    }
+    let digits = format!("{n:.0}");
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Lines of about 120 characters.
+fn wrap(text: &str) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        if width > 0 && width + word.len() > 118 {
+            out.push('\n');
+            width = 0;
+        } else if width > 0 {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += word.len();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn contender(engine: &str, seconds: &[f64]) -> Contender {
+        Contender {
+            engine: engine.into(),
+            version: "1.0".into(),
+            runs: seconds
+                .iter()
+                .map(|s| json!({"seconds": s, "duplicates": 1234}))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_page_shows_ratios_and_what_they_mean_for_the_goals() {
+        let job = super::super::jobs::all()
+            .into_iter()
+            .find(|job| job.name == "minhash")
+            .unwrap();
+        let outcome = Outcome {
+            job,
+            input: json!({"texts": 200_000, "out": "x"}),
+            measured: vec![Measured {
+                threads: 1,
+                contenders: vec![
+                    contender("dsg", &[2.0, 1.0, 3.0]),
+                    contender("rensa", &[1.0, 1.0, 9.0]),
+                    contender("datasketch", &[50.0, 50.0, 50.0]),
+                ],
+            }],
+        };
+        let page = render(&[outcome], 3, "## Remarks\n\nBecause.\n");
+        assert!(page.contains("Input: 200,000 texts."), "{page}");
+        assert!(
+            page.contains("| rensa | 1.0 | 0.50 | – | – | 1,234 |"),
+            "{page}"
+        );
+        assert!(
+            page.contains("| whole job: at least 1 × `rensa` | 0.50 | missed, see the remarks |"),
+            "{page}"
+        );
+        assert!(
+            page.contains("| whole job: at least 20 × `datasketch` | 25.00 | met |"),
+            "{page}"
+        );
+        assert!(page.ends_with("\n## Remarks\n\nBecause.\n"), "{page}");
+    }
+}
