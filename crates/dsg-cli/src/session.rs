@@ -1,5 +1,6 @@
 //! What every command shares: how to talk to the user, and how to set up work.
 
+use std::cell::OnceCell;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::terminal::Paint;
 /// One invocation of `dsg`.
 pub(crate) struct Session {
     out: io::Stdout,
+    progress: OnceCell<Arc<Progress>>,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
@@ -31,6 +33,7 @@ impl Session {
     pub(crate) fn new(global: &GlobalArgs) -> Self {
         Self {
             out: io::stdout(),
+            progress: OnceCell::new(),
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -41,6 +44,7 @@ impl Session {
 
     /// Writes to standard output.
     pub(crate) fn print(&self, text: impl AsRef<str>) -> Result<(), CliError> {
+        self.settle();
         let mut out = self.out.lock();
         out.write_all(text.as_ref().as_bytes())
             .and_then(|()| out.flush())
@@ -71,9 +75,17 @@ impl Session {
     }
 
     pub(crate) fn show_error(&self, error: &CliError) {
+        self.settle();
         let _ = io::stderr()
             .lock()
             .write_all(error.render(self.err_paint).as_bytes());
+    }
+
+    /// Ends the progress display before anything else is said.
+    fn settle(&self) {
+        if let Some(progress) = self.progress.get() {
+            progress.settle();
+        }
     }
 
     /// A pipeline under the resolved configuration, with progress, log, threads and Ctrl-C set up.
@@ -102,7 +114,7 @@ impl Session {
             work.events.as_deref(),
         )?);
         self.subscribe(&progress)?;
-        Ok(progress)
+        Ok(Arc::clone(self.progress.get_or_init(|| progress)))
     }
 
     /// Installs the log: `DSG_LOG` (as in `DSG_LOG=debug`), or dsg's own decisions under `--verbose`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use dsg::core::artifact::read_jsonl;
-use dsg::core::{DocId, Document, Span};
+use dsg::core::{DocId, Document, Format, Span};
 
 use crate::error::CliError;
 use crate::terminal::{Paint, printable};
@@ -35,17 +35,17 @@ impl Sources {
         self.0.get(id)
     }
 
-    /// `man/sbatch.1:40`, or the document's id when the corpus is not at hand.
+    /// `jobs/arrays.md:40`, or the document's id when the corpus is not at hand. Where the text was extracted, as from HTML, its
+    /// lines are not those of the file, and the place says so.
     pub(crate) fn place(&self, id: &DocId, span: Span) -> String {
-        match self.get(id) {
-            Some(document) => {
-                format!(
-                    "{}:{}",
-                    document.source.path,
-                    line_of(&document.text, span.start())
-                )
-            }
-            None => id.to_string(),
+        let Some(document) = self.get(id) else {
+            return id.to_string();
+        };
+        let path = &document.source.path;
+        let line = line_of(&document.text, span.start());
+        match document.source.format {
+            Format::Markdown | Format::Text | Format::Rst => format!("{path}:{line}"),
+            _ => format!("{path} (line {line} of its text)"),
         }
     }
 }

@@ -57,8 +57,6 @@ struct RunJson<'a> {
 pub(crate) fn execute(args: &RunArgs, session: &Session) -> Result<ExitCode, CliError> {
     let pipeline = session.pipeline(&args.settings, &args.work)?;
     let report = pipeline.run(&args.input, &args.outdir)?;
-    // Ends the progress display before the summary is printed.
-    drop(pipeline);
     let json = RunJson {
         outdir: args.outdir.display().to_string(),
         train: report.train,

@@ -49,7 +49,6 @@ pub(crate) fn execute(args: &VerifyArgs, session: &Session) -> Result<ExitCode, 
     let progress = session.progress(&args.work)?;
     use_threads(&args.work);
     let report = dsg::verify(&args.outdir, &args.input, progress.as_ref())?;
-    drop(progress);
     let ok = report.is_ok();
     let text = || text(args, session, &report);
     if ok || session.json {

@@ -38,14 +38,25 @@ impl Bars {
         self.multi.suspend(|| super::say(line));
     }
 
+    /// Takes the bar away: a command that ends early leaves no half-drawn one.
+    pub(crate) fn settle(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bar)) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
     fn bar(&self, stage: Stage, total: Option<u64>) -> ProgressBar {
-        let bar = match total {
+        // Added before anything draws it: a bar drawn on its own leaves its first line behind.
+        let bar = self.multi.add(match total {
             Some(total) => ProgressBar::new(total),
             None => ProgressBar::new_spinner(),
-        };
+        });
         let template = match (total.is_some(), self.colored) {
-            (true, true) => "{prefix:>9.bold} {bar:30.cyan/black.bright} {pos}/{len} {eta:.dim}",
-            (true, false) => "{prefix:>9} {bar:30} {pos}/{len} {eta}",
+            (true, true) => {
+                "{prefix:>9.bold} {bar:30.cyan/black.bright} {pos}/{len} {elapsed:.dim}"
+            }
+            (true, false) => "{prefix:>9} {bar:30} {pos}/{len} {elapsed}",
             (false, true) => "{prefix:>9.bold} {spinner:.cyan} {pos} {elapsed:.dim}",
             (false, false) => "{prefix:>9} {spinner} {pos} {elapsed}",
         };
@@ -54,7 +65,7 @@ impl Bars {
         }
         bar.set_prefix(stage.as_str());
         bar.enable_steady_tick(Duration::from_millis(120));
-        self.multi.add(bar)
+        bar
     }
 }
 
@@ -92,16 +103,6 @@ impl Observer for Bars {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-impl Drop for Bars {
-    /// A run that stops early leaves no half-drawn bar.
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, bar)) = state.bar.take() {
-            bar.finish_and_clear();
         }
     }
 }

@@ -61,6 +61,13 @@ impl Progress {
         Ok(Self { shown, log })
     }
 
+    /// Leaves the terminal to what is printed next.
+    pub(crate) fn settle(&self) {
+        if let Shown::Bars(bars) = &self.shown {
+            bars.settle();
+        }
+    }
+
     /// A line on standard error, above the bars where there are any.
     pub(crate) fn say(&self, line: &str) {
         match &self.shown {

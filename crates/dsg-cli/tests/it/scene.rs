@@ -23,13 +23,17 @@ impl Scene {
 
     /// A scene in which the fixtures were run into `out`.
     pub(crate) fn with_dataset() -> Self {
-        static DATASET: LazyLock<Scene> = LazyLock::new(|| {
+        static DATASET: LazyLock<PathBuf> = LazyLock::new(|| {
             let scene = Scene::new();
             scene.run_into("out").assert().success();
-            scene
+            // A static is never dropped, so the copy lies where `cargo clean` finds it.
+            let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dataset");
+            let _ = fs::remove_dir_all(&kept);
+            copy(&scene.path("out"), &kept);
+            kept
         });
         let scene = Self::new();
-        copy(&DATASET.path("out"), &scene.path("out"));
+        copy(&DATASET, &scene.path("out"));
         scene
     }
 

@@ -171,7 +171,7 @@ fn full(item: &Item<'_>, sources: &Sources, context: usize, session: &Session) -
         let _ = writeln!(out, "  {}", printable(note));
     }
     let mut shown = 0;
-    for group in neighbours(item.citations, sources) {
+    for group in neighbours(item.citations, sources, context) {
         let numbers = match group.len() {
             1 => format!("receipt {}", shown + 1),
             n => format!("receipts {}–{}", shown + 1, shown + n),
@@ -197,14 +197,18 @@ fn full(item: &Item<'_>, sources: &Sources, context: usize, session: &Session) -
     out
 }
 
-/// Consecutive citations whose lines touch or follow each other in one document, so that they are shown in one piece.
-fn neighbours<'a>(citations: &'a [Citation], sources: &Sources) -> Vec<&'a [Citation]> {
+/// Consecutive citations of one document whose lines, with those around them, touch: they are shown in one piece.
+fn neighbours<'a>(
+    citations: &'a [Citation],
+    sources: &Sources,
+    context: usize,
+) -> Vec<&'a [Citation]> {
     let together = |a: &Citation, b: &Citation| {
         a.doc_id == b.doc_id
             && a.span <= b.span
             && sources.get(&a.doc_id).is_some_and(|document| {
                 let end = last_line_of(&document.text, a.span);
-                line_of(&document.text, b.span.start()) <= end + 1
+                line_of(&document.text, b.span.start()) <= end + 2 * context + 1
             })
     };
     citations.chunk_by(together).collect()
