@@ -1,6 +1,6 @@
 //! One comparison: an input, contenders, metrics, goals.
 
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
@@ -24,18 +24,14 @@ pub(crate) struct Job {
     pub(crate) example: &'static str,
     /// The peers' side, below `xtask/peers/`.
     pub(crate) script: &'static str,
-    /// Makes the input: arguments of the script's `build`, after the corpora.
-    pub(crate) build: &'static [&'static str],
-    /// Folders of `../shared/corpora` that the input is made of.
-    pub(crate) corpora: &'static [&'static str],
-    /// The input's name in the scratch folder.
-    pub(crate) input: &'static str,
+    /// Makes the input.
+    pub(crate) prepare: fn(&Place<'_>) -> Result<Input>,
     /// Arguments of every contender.
     pub(crate) options: &'static [&'static str],
-    /// Numbers of threads to measure with; a contender of one thread runs with the first only.
-    pub(crate) threads: &'static [usize],
-    /// The peers: name of the engine, whether it can use more than one thread.
-    pub(crate) peers: &'static [Peer],
+    /// The peers' processes; dsg's comes before them.
+    pub(crate) peers: Vec<Peer>,
+    /// Whether a contender measures one thread and all threads by itself; else it is started once for each.
+    pub(crate) measures_threads: bool,
     /// Times in seconds, by their key in the contenders' output.
     pub(crate) metrics: &'static [Metric],
     /// What each side found, shown so that speed is not bought with other results.
@@ -44,12 +40,20 @@ pub(crate) struct Job {
     pub(crate) goals: &'static [Goal],
 }
 
-/// A peer's engine.
+/// A process of the peers' script.
 pub(crate) struct Peer {
-    /// The name that the script knows.
-    pub(crate) engine: &'static str,
+    /// Its arguments before the input.
+    pub(crate) args: &'static [&'static str],
     /// Whether it can use more than one thread.
     pub(crate) threaded: bool,
+}
+
+/// What contenders work on.
+pub(crate) struct Input {
+    /// The arguments that name it.
+    pub(crate) args: Vec<OsString>,
+    /// What it is, in numbers: `(200000, "texts")`.
+    pub(crate) facts: Vec<(usize, &'static str)>,
 }
 
 /// A number in the contenders' output.
@@ -78,20 +82,23 @@ pub(crate) struct Place<'a> {
     pub(crate) python: &'a Path,
 }
 
-/// What was measured with one number of threads.
-pub(crate) struct Measured {
-    /// The number.
-    pub(crate) threads: usize,
-    /// dsg first, then the peers.
-    pub(crate) contenders: Vec<Contender>,
+impl Place<'_> {
+    /// A script of the peers.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(self.python);
+        command.arg(self.root.join("xtask/peers").join(name));
+        command
+    }
 }
 
-/// One contender's runs.
+/// One contender's runs with one number of threads.
 pub(crate) struct Contender {
     /// `dsg` or the peer's engine.
     pub(crate) engine: String,
     /// Its version.
     pub(crate) version: String,
+    /// The number of threads.
+    pub(crate) threads: u64,
     /// The output of every run.
     pub(crate) runs: Vec<Value>,
 }
@@ -99,9 +106,13 @@ pub(crate) struct Contender {
 /// A job with its results.
 pub(crate) struct Outcome {
     pub(crate) job: Job,
-    pub(crate) input: Value,
-    pub(crate) measured: Vec<Measured>,
+    pub(crate) facts: Vec<(usize, &'static str)>,
+    /// dsg's come before its peers'.
+    pub(crate) contenders: Vec<Contender>,
 }
+
+/// The name of dsg's side on the page.
+pub(crate) const DSG: &str = "dsg";
 
 impl Contender {
     /// The median of a number over the runs; `None` where the contender does not report it.
@@ -131,90 +142,85 @@ impl Job {
     /// Makes the input and lets the contenders take turns.
     pub(crate) fn run(self, place: &Place<'_>, rounds: usize) -> Result<Outcome> {
         println!("{}: making the input", self.title);
-        let mut build = Command::new(place.python);
-        build
-            .arg(place.root.join("xtask/peers").join(self.script))
-            .arg("build");
-        for folder in self.corpora {
-            build.arg("--corpus").arg(place.corpora.join(folder));
-        }
-        let input = place.scratch.join(self.input);
-        build.arg("--out").arg(&input).args(self.build);
-        let made = parse(&capture(&mut build)?)?;
-
-        let mut measured = Vec::new();
-        for (turn, threads) in self.threads.iter().enumerate() {
-            let mut runs: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
-            for round in 0..rounds {
+        let input = (self.prepare)(place)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads: Vec<usize> = match (self.measures_threads, cores) {
+            (true, _) => vec![cores],
+            (false, 1) => vec![1],
+            (false, _) => vec![1, cores],
+        };
+        let mut contenders = Vec::new();
+        for round in 1..=rounds {
+            for threads in &threads {
                 println!(
-                    "{}: {threads} threads, round {} of {rounds}",
-                    self.title,
-                    round + 1
+                    "{}: round {round} of {rounds}, {threads} threads",
+                    self.title
                 );
-                let dsg = target_dir(place.root)
+                let program = target_dir(place.root)
                     .join("release/examples")
                     .join(self.example);
-                let mut command = self.command(Command::new(dsg), &input, *threads);
-                runs.entry(0)
-                    .or_default()
-                    .push(parse(&capture(&mut command)?)?);
-                for (number, peer) in (1..).zip(self.peers) {
-                    if turn > 0 && !peer.threaded {
+                let output = self.measure(Command::new(program), &input, *threads)?;
+                record(&mut contenders, Some(DSG), &output)?;
+                for peer in &self.peers {
+                    if *threads > 1 && !peer.threaded && !self.measures_threads {
                         continue;
                     }
-                    let mut command = Command::new(place.python);
-                    command.arg(place.root.join("xtask/peers").join(self.script));
-                    command.args(["run", "--engine", peer.engine]);
-                    let mut command = self.command(command, &input, *threads);
-                    runs.entry(number)
-                        .or_default()
-                        .push(parse(&capture(&mut command)?)?);
+                    let mut command = place.script(self.script);
+                    command.args(peer.args);
+                    let output = self.measure(command, &input, *threads)?;
+                    record(&mut contenders, None, &output)?;
                 }
             }
-            let contenders = runs.into_values().map(contender).collect();
-            measured.push(Measured {
-                threads: *threads,
-                contenders,
-            });
         }
         Ok(Outcome {
             job: self,
-            input: made,
-            measured,
+            facts: input.facts,
+            contenders,
         })
     }
 
-    fn command(&self, mut command: Command, input: &Path, threads: usize) -> Command {
+    fn measure(&self, mut command: Command, input: &Input, threads: usize) -> Result<String> {
         let threads = threads.to_string();
-        command.arg("--input").arg(input).args(self.options);
         for name in ["RAYON_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"] {
             command.env(name, &threads);
         }
-        command
+        capture(command.args(&input.args).args(self.options))
     }
 }
 
-fn contender(runs: Vec<Value>) -> Contender {
-    let text = |key: &str| {
-        let value = runs
-            .first()
-            .and_then(|run| run.get(key))
-            .and_then(Value::as_str);
-        value.unwrap_or_default().to_owned()
-    };
-    Contender {
-        engine: text("engine"),
-        version: text("version"),
-        runs,
+/// Adds every result in `output`, one JSON object a line, to its contender.
+fn record(contenders: &mut Vec<Contender>, name: Option<&str>, output: &str) -> Result {
+    let mut found = false;
+    for line in output.lines().filter(|line| line.starts_with('{')) {
+        let run: Value = serde_json::from_str(line)?;
+        let text = |key: &str| {
+            run.get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let engine = name.map_or_else(|| text("engine"), str::to_owned);
+        let threads = run.get("threads").and_then(Value::as_u64).unwrap_or(1);
+        found = true;
+        let known = contenders
+            .iter_mut()
+            .find(|c| c.engine == engine && c.threads == threads);
+        if let Some(contender) = known {
+            contender.runs.push(run);
+        } else {
+            contenders.push(Contender {
+                engine,
+                version: text("version"),
+                threads,
+                runs: vec![run],
+            });
+        }
     }
-}
-
-/// The last line of a contender's output is its JSON object.
-fn parse(output: &str) -> Result<Value> {
-    let line = output.lines().rev().find(|line| !line.trim().is_empty());
-    Ok(serde_json::from_str(
-        line.ok_or("a contender printed nothing")?,
-    )?)
+    if found {
+        Ok(())
+    } else {
+        Err("a contender printed no result".into())
+    }
 }
 
 #[cfg(test)]
@@ -229,8 +235,22 @@ mod tests {
     }
 
     #[test]
-    fn chatter_before_the_result_is_skipped() {
-        assert_eq!(parse("loading\n{\"a\":1}\n\n").unwrap()["a"], 1);
-        assert!(parse("\n").is_err());
+    fn results_are_sorted_by_engine_and_threads() {
+        let mut contenders = Vec::new();
+        let output = "loading\n{\"engine\":\"x\",\"threads\":1,\"s\":1}\n{\"engine\":\"x\",\"threads\":2,\"s\":2}\n";
+        record(&mut contenders, None, output).unwrap();
+        record(&mut contenders, None, output).unwrap();
+        record(
+            &mut contenders,
+            Some(DSG),
+            "{\"engine\":\"dsg-index\",\"threads\":1}",
+        )
+        .unwrap();
+        let seen: Vec<_> = contenders
+            .iter()
+            .map(|c| (c.engine.as_str(), c.threads, c.runs.len()))
+            .collect();
+        assert_eq!(seen, [("x", 1, 2), ("x", 2, 2), (DSG, 1, 1)]);
+        assert!(record(&mut contenders, None, "nothing\n").is_err());
     }
 }

@@ -3,6 +3,7 @@
 
 mod job;
 mod jobs;
+mod passages;
 mod report;
 
 use std::fs;

@@ -1,10 +1,9 @@
 //! The page of ratios.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
-use super::job::{Contender, Goal, Measured, Outcome};
+use super::job::{Contender, DSG, Goal, Outcome};
 
 /// `docs/benchmarks.md`.
 pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String {
@@ -26,9 +25,15 @@ pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String 
             result.job.title,
             wrap(result.job.what)
         );
-        let _ = writeln!(out, "\nInput: {}.", input(&result.input));
-        for measured in &result.measured {
-            table(&mut out, result, measured);
+        let facts: Vec<String> = result
+            .facts
+            .iter()
+            .map(|(n, what)| format!("{} {what}", number(*n as f64)))
+            .collect();
+        let _ = writeln!(out, "\nInput: {}.", facts.join(", "));
+        let threads: BTreeSet<u64> = result.contenders.iter().map(|c| c.threads).collect();
+        for threads in threads {
+            table(&mut out, result, threads);
         }
         out.push_str("\n| goal | reached | |\n|---|--:|---|\n");
         for goal in result.job.goals {
@@ -41,34 +46,23 @@ pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String 
     out
 }
 
-fn table(out: &mut String, result: &Outcome, measured: &Measured) {
+fn table(out: &mut String, result: &Outcome, threads: u64) {
     let job = &result.job;
-    let threads = if measured.threads == 1 {
-        "thread"
-    } else {
-        "threads"
-    };
-    let _ = write!(
-        out,
-        "\n**{} {threads}**\n\n| peer | version |",
-        measured.threads
-    );
+    let noun = if threads == 1 { "thread" } else { "threads" };
+    let _ = write!(out, "\n**{threads} {noun}**\n\n| | version |");
     for column in job.metrics.iter().chain(job.findings) {
         let _ = write!(out, " {} |", column.title);
     }
     out.push_str("\n|---|---|");
     out.push_str(&"--:|".repeat(job.metrics.len() + job.findings.len()));
-    let Some(dsg) = measured.contenders.first() else {
+    let Some(dsg) = dsg(result, threads) else {
         return;
     };
-    for contender in &measured.contenders {
+    for contender in result.contenders.iter().filter(|c| c.threads == threads) {
         let _ = write!(out, "\n| {} | {} |", contender.engine, contender.version);
         for metric in job.metrics {
-            let cell = if contender.engine == dsg.engine {
-                "1".to_owned()
-            } else {
-                ratio(dsg, contender, metric.key).map_or("–".to_owned(), |r| format!("{r:.2}"))
-            };
+            let cell =
+                ratio(dsg, contender, metric.key).map_or("–".to_owned(), |r| format!("{r:.2}"));
             let _ = write!(out, " {cell} |");
         }
         for finding in job.findings {
@@ -77,6 +71,13 @@ fn table(out: &mut String, result: &Outcome, measured: &Measured) {
         }
     }
     out.push('\n');
+}
+
+fn dsg(result: &Outcome, threads: u64) -> Option<&Contender> {
+    result
+        .contenders
+        .iter()
+        .find(|c| c.engine == DSG && c.threads == threads)
 }
 
 /// The peer's time over dsg's; `None` where one of them does not report it or it was too short to tell.
@@ -88,16 +89,10 @@ fn ratio(dsg: &Contender, peer: &Contender, key: &str) -> Option<f64> {
 /// One line of the goals: the least ratio over all numbers of threads counts.
 fn verdict(result: &Outcome, goal: &Goal) -> String {
     let least = result
-        .measured
+        .contenders
         .iter()
-        .filter_map(|measured| {
-            let dsg = measured.contenders.first()?;
-            let peer = measured
-                .contenders
-                .iter()
-                .find(|c| c.engine == goal.engine)?;
-            ratio(dsg, peer, goal.metric)
-        })
+        .filter(|peer| peer.engine == goal.engine)
+        .filter_map(|peer| ratio(dsg(result, peer.threads)?, peer, goal.metric))
         .min_by(f64::total_cmp);
     let metric = result.job.metrics.iter().find(|m| m.key == goal.metric);
     let title = metric.map_or(goal.metric, |m| m.title);
@@ -107,23 +102,6 @@ fn verdict(result: &Outcome, goal: &Goal) -> String {
         Some(least) => format!("| {aim} | {least:.2} | missed, see the remarks |"),
         None => format!("| {aim} | – | not measured |"),
     }
-}
-
-/// What the input is made of, as its maker says.
-fn input(made: &Value) -> String {
-    made.as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, value)| value.is_number())
-        .map(|(name, value)| {
-            format!(
-                "{} {}",
-                number(value.as_f64().unwrap_or_default()),
-                name.replace('_', " ")
-            )
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// A number as people write it: thousands apart, no idle decimals.
@@ -165,10 +143,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn contender(engine: &str, seconds: &[f64]) -> Contender {
+    fn contender(engine: &str, threads: u64, seconds: &[f64]) -> Contender {
         Contender {
             engine: engine.into(),
             version: "1.0".into(),
+            threads,
             runs: seconds
                 .iter()
                 .map(|s| json!({"seconds": s, "duplicates": 1234}))
@@ -184,15 +163,14 @@ mod tests {
             .unwrap();
         let outcome = Outcome {
             job,
-            input: json!({"texts": 200_000, "out": "x"}),
-            measured: vec![Measured {
-                threads: 1,
-                contenders: vec![
-                    contender("dsg", &[2.0, 1.0, 3.0]),
-                    contender("rensa", &[1.0, 1.0, 9.0]),
-                    contender("datasketch", &[50.0, 50.0, 50.0]),
-                ],
-            }],
+            facts: vec![(200_000, "texts")],
+            contenders: vec![
+                contender(DSG, 1, &[2.0, 1.0, 3.0]),
+                contender("rensa", 1, &[1.0, 1.0, 9.0]),
+                contender("datasketch", 1, &[50.0, 50.0, 50.0]),
+                contender(DSG, 2, &[1.0]),
+                contender("rensa", 2, &[4.0]),
+            ],
         };
         let page = render(&[outcome], 3, "## Remarks\n\nBecause.\n");
         assert!(page.contains("Input: 200,000 texts."), "{page}");
@@ -206,6 +184,10 @@ mod tests {
         );
         assert!(
             page.contains("| whole job: at least 20 × `datasketch` | 25.00 | met |"),
+            "{page}"
+        );
+        assert!(
+            page.contains("**2 threads**") && page.contains("| rensa | 1.0 | 4.00 |"),
             "{page}"
         );
         assert!(page.ends_with("\n## Remarks\n\nBecause.\n"), "{page}");
