@@ -63,8 +63,7 @@ pub fn cluster_documents<T: AsRef<str> + Send>(
         let (Some(sketch), Ok(id)) = (sketch, u32::try_from(position)) else {
             continue;
         };
-        let keys = params.keys(sketch, 0);
-        for earlier in index.candidates(&keys) {
+        for earlier in index.candidates(params.keys(sketch, 0)) {
             let earlier = earlier as usize;
             if groups.root(earlier) == groups.root(position) {
                 continue;
@@ -77,7 +76,7 @@ pub fn cluster_documents<T: AsRef<str> + Send>(
                 groups.union(earlier, position);
             }
         }
-        index.insert(id, &keys);
+        index.insert(id, params.keys(sketch, 0));
     }
     let mut members: Vec<Vec<DocId>> = sketched.iter().map(|_| Vec::new()).collect();
     for (position, (id, _)) in sketched.into_iter().enumerate() {

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::config::DedupeConfig;
 use crate::error::DedupeError;
-use crate::lsh::{LshIndex, LshParams};
+use crate::links::BandLinks;
+use crate::lsh::LshParams;
 use crate::meaning::{Meaning, answer_fingerprint};
 use crate::minhash::MinHasher;
 use crate::reason::DedupeReason;
@@ -128,67 +129,68 @@ impl Deduper {
             normalized: normalized(&candidate.question),
             question_keys: self
                 .question_lsh
-                .keys(&question_sketch, question.fingerprint),
+                .keys(&question_sketch, question.fingerprint)
+                .collect(),
             question,
             pair,
-            pair_keys: self.pair_lsh.keys(&pair_sketch, pair_fingerprint),
+            pair_keys: self.pair_lsh.keys(&pair_sketch, pair_fingerprint).collect(),
             pair_fingerprint,
         }
     }
 
-    /// Per item, the kept item that it duplicates most.
+    /// Per item, the kept item that it duplicates most. Items are taken in `order`, so ranks stand for items in links.
     fn losses(&self, features: &[Features], order: &[usize]) -> Vec<Option<Loss>> {
-        let mut exact: HashMap<&str, usize> = HashMap::with_capacity(features.len());
-        let mut questions = LshIndex::with_capacity(self.question_lsh, features.len());
-        let mut pairs = LshIndex::with_capacity(self.pair_lsh, features.len());
+        let ranked: Vec<&Features> = order
+            .iter()
+            .filter_map(|index| features.get(*index))
+            .collect();
+        let links = |keys: fn(&Features) -> &[u64], params: LshParams| {
+            let keys: Vec<u64> = ranked.iter().flat_map(|item| keys(item)).copied().collect();
+            BandLinks::new(&keys, params.bands())
+        };
+        let mut questions = links(|item| &item.question_keys, self.question_lsh);
+        let mut pairs = links(|item| &item.pair_keys, self.pair_lsh);
+        let mut exact: HashMap<&str, usize> = HashMap::with_capacity(ranked.len());
+        let mut kept = vec![false; ranked.len()];
         let mut losses: Vec<Option<Loss>> = features.iter().map(|_| None).collect();
-        for index in order {
-            let Some(item) = features.get(*index) else {
-                continue;
-            };
+        for (rank, item) in ranked.iter().enumerate() {
+            let is_kept = |rank: usize| kept.get(rank) == Some(&true);
+            // Both are always asked, so that their links stay short.
+            let near_questions: Vec<usize> = questions.earlier(rank, is_kept).collect();
+            let near_pairs: Vec<usize> = pairs.earlier(rank, is_kept).collect();
             let loss = exact
                 .get(item.normalized.as_str())
-                .map(|to| Loss {
-                    to: *to,
-                    reason: DedupeReason::ExactQuestion,
-                    similarity: 1.0,
+                .map(|to| (*to, DedupeReason::ExactQuestion, 1.0))
+                .or_else(|| {
+                    let similarity = |other: &Features| item.question.similarity(&other.question);
+                    let (to, similarity) = best(
+                        near_questions,
+                        &ranked,
+                        self.config.question_threshold,
+                        similarity,
+                    )?;
+                    Some((to, DedupeReason::NearQuestion, similarity))
                 })
                 .or_else(|| {
-                    best(
-                        &questions.candidates(&item.question_keys),
-                        features,
-                        DedupeReason::NearQuestion,
-                        |other| {
-                            item.question
-                                .similarity(&other.question)
-                                .filter(|s| *s >= self.config.question_threshold)
-                        },
-                    )
-                })
-                .or_else(|| {
-                    best(
-                        &pairs.candidates(&item.pair_keys),
-                        features,
-                        DedupeReason::NearPair,
-                        |other| {
-                            if item.pair_fingerprint != other.pair_fingerprint
-                                || item.question.is_swapped(&other.question)
-                            {
-                                return None;
-                            }
-                            Some(item.pair.jaccard(&other.pair))
-                                .filter(|s| *s >= self.config.pair_threshold)
-                        },
-                    )
+                    let similarity = |other: &Features| item.pair_similarity(other);
+                    let (to, similarity) =
+                        best(near_pairs, &ranked, self.config.pair_threshold, similarity)?;
+                    Some((to, DedupeReason::NearPair, similarity))
                 });
-            if loss.is_none()
-                && let Ok(id) = u32::try_from(*index)
-            {
-                exact.insert(&item.normalized, *index);
-                questions.insert(id, &item.question_keys);
-                pairs.insert(id, &item.pair_keys);
+            if loss.is_none() {
+                exact.insert(&item.normalized, rank);
+                if let Some(slot) = kept.get_mut(rank) {
+                    *slot = true;
+                }
             }
-            if let Some(slot) = losses.get_mut(*index) {
+            let loss = loss.and_then(|(to, reason, similarity)| {
+                Some(Loss {
+                    to: *order.get(to)?,
+                    reason,
+                    similarity,
+                })
+            });
+            if let Some(slot) = order.get(rank).and_then(|index| losses.get_mut(*index)) {
                 *slot = loss;
             }
         }
@@ -196,25 +198,29 @@ impl Deduper {
     }
 }
 
-/// The most similar of `candidates`; ties go to the first in input order.
+impl Features {
+    /// Jaccard similarity of question and answer together; `None` when they may not be merged.
+    fn pair_similarity(&self, other: &Self) -> Option<f64> {
+        let same = self.pair_fingerprint == other.pair_fingerprint
+            && !self.question.is_swapped(&other.question);
+        same.then(|| self.pair.jaccard(&other.pair))
+    }
+}
+
+/// The most similar of `candidates` (ranks) at or above `threshold`; ties go to the better rank.
 fn best(
-    candidates: &[u32],
-    features: &[Features],
-    reason: DedupeReason,
+    mut candidates: Vec<usize>,
+    ranked: &[&Features],
+    threshold: f64,
     similarity: impl Fn(&Features) -> Option<f64>,
-) -> Option<Loss> {
+) -> Option<(usize, f64)> {
+    candidates.sort_unstable();
+    candidates.dedup();
     candidates
-        .iter()
-        .filter_map(|id| {
-            let to = usize::try_from(*id).ok()?;
-            Some((to, similarity(features.get(to)?)?))
-        })
+        .into_iter()
+        .filter_map(|rank| Some((rank, similarity(ranked.get(rank)?)?)))
+        .filter(|(_, similarity)| *similarity >= threshold)
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map(|(to, similarity)| Loss {
-            to,
-            reason,
-            similarity,
-        })
 }
 
 /// An item's score: the mean of its verdict's scores, 0 without a verdict.

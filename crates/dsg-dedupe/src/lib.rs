@@ -17,9 +17,9 @@
 //! let sketch = |text| hasher.sketch(shingles(text, 2).as_slice());
 //!
 //! let first = sketch("sbatch submits a batch script to the scheduler");
-//! index.insert(0, &params.keys(&first, 0));
+//! index.insert(0, params.keys(&first, 0));
 //! let second = sketch("sbatch submits a batch script to the Slurm scheduler");
-//! assert_eq!(index.candidates(&params.keys(&second, 0)), [0]);
+//! assert_eq!(index.candidates(params.keys(&second, 0)), [0]);
 //! assert!(first.similarity(&second) > 0.5);
 //! # Ok::<(), dsg_dedupe::DedupeError>(())
 //! ```
@@ -31,6 +31,7 @@ mod config;
 mod dedup;
 mod error;
 mod lexicon;
+mod links;
 mod lsh;
 mod meaning;
 mod minhash;
@@ -45,6 +46,7 @@ pub use cluster::cluster_documents;
 pub use config::{BalanceConfig, DedupeConfig, SplitConfig};
 pub use dedup::{Cluster, Deduped, Deduper, Duplicate};
 pub use error::DedupeError;
+pub use links::BandLinks;
 pub use lsh::{KeyHasher, LshIndex, LshParams};
 pub use meaning::question_similarity;
 pub use minhash::{MinHasher, Sketch};

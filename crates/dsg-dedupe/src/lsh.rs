@@ -71,18 +71,24 @@ impl LshParams {
 
     /// One key per band. Sketches with different `salt` never share a key, which keeps texts apart that must not match
     /// whatever their similarity.
-    pub fn keys(self, sketch: &Sketch, salt: u64) -> Vec<u64> {
-        sketch
-            .registers()
+    pub fn keys(self, sketch: &Sketch, salt: u64) -> impl Iterator<Item = u64> + '_ {
+        self.keys_of(sketch.registers(), salt)
+    }
+
+    /// [`keys`](Self::keys) of the bare registers of a sketch.
+    pub fn keys_of(self, registers: &[u32], salt: u64) -> impl Iterator<Item = u64> + '_ {
+        registers
             .chunks_exact(self.rows)
             .take(self.bands)
             .zip(1_u64..)
-            .map(|(band, number)| {
-                band.iter().fold(mix(salt, number), |key, register| {
-                    mix(key, u64::from(*register))
+            .map(move |(band, number)| {
+                band.chunks(2).fold(mix(salt, number), |key, pair| {
+                    let pair = pair
+                        .iter()
+                        .fold(0, |both, register| (both << 32) | u64::from(*register));
+                    mix(key, pair)
                 })
             })
-            .collect()
     }
 }
 
@@ -105,22 +111,22 @@ impl LshIndex {
     }
 
     /// Adds entry `id` under its band keys. Returns `false`, and adds nothing more, once 2³² keys are in.
-    pub fn insert(&mut self, id: u32, keys: &[u64]) -> bool {
+    pub fn insert(&mut self, id: u32, keys: impl IntoIterator<Item = u64>) -> bool {
         for key in keys {
             let Ok(position) = u32::try_from(self.entries.len()) else {
                 return false;
             };
-            let previous = self.heads.insert(*key, position);
+            let previous = self.heads.insert(key, position);
             self.entries.push((id, previous));
         }
         true
     }
 
     /// The ids that share at least one key, ascending, each once.
-    pub fn candidates(&self, keys: &[u64]) -> Vec<u32> {
+    pub fn candidates(&self, keys: impl IntoIterator<Item = u64>) -> Vec<u32> {
         let mut found = Vec::new();
         for key in keys {
-            let mut next = self.heads.get(key).copied();
+            let mut next = self.heads.get(&key).copied();
             while let Some((id, previous)) = next
                 .and_then(|position| usize::try_from(position).ok())
                 .and_then(|position| self.entries.get(position))
@@ -177,14 +183,10 @@ mod tests {
             hasher.sketch(set.as_slice())
         };
         let mut index = LshIndex::with_capacity(params, 2);
-        assert!(index.insert(0, &params.keys(&sketch(0..100), 0)));
-        assert!(index.insert(1, &params.keys(&sketch(500..600), 0)));
-        assert_eq!(index.candidates(&params.keys(&sketch(2..102), 0)), [0]);
-        assert!(
-            index
-                .candidates(&params.keys(&sketch(2..102), 1))
-                .is_empty()
-        );
+        assert!(index.insert(0, params.keys(&sketch(0..100), 0)));
+        assert!(index.insert(1, params.keys(&sketch(500..600), 0)));
+        assert_eq!(index.candidates(params.keys(&sketch(2..102), 0)), [0]);
+        assert!(index.candidates(params.keys(&sketch(2..102), 1)).is_empty());
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! Sketches from which Jaccard similarity can be estimated.
 //!
-//! This is the *Fast Similarity Sketch* of Dahlgaard, Knudsen and Thorup (FOCS 2017, arXiv:1704.04370). Classic MinHash
-//! evaluates `k` hash functions on each of `n` elements. Here elements are thrown into `k` bins round after round until no
-//! bin is empty: `O(n + k log k)` work. Each register still agrees with probability exactly the Jaccard similarity, and
-//! the estimate is at least as concentrated as that of `k` independent MinHash functions. Unlike one-permutation hashing,
-//! no bin ever needs densification.
+//! This is a *Fast Similarity Sketch* (Dahlgaard, Knudsen, Thorup; FOCS 2017, arXiv:1704.04370). Classic MinHash evaluates
+//! `k` hash functions on each of `n` elements. Here elements are thrown into `k` bins, round after round; the first round
+//! that hits a bin decides its register. Where the paper goes on for `k` rounds, this stops after [`ROUNDS`], the cheapest
+//! number for sets of 5 to 100 shingles, and gives each bin that is still empty a hash function of its own. Whatever way a
+//! register was filled, it agrees in two sets with probability exactly their Jaccard similarity, and the estimate is at
+//! least as concentrated as that of `k` independent functions: nothing is copied from bin to bin, unlike the densification
+//! of one-permutation hashing.
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "bit fields are cut out of 64-bit products on purpose"
+)]
 
 use crate::error::DedupeError;
 use crate::shingle::mix;
@@ -33,78 +39,135 @@ impl Sketch {
 /// Makes [`Sketch`]es. Sketches compare only when made with the same number of registers and the same seed.
 #[derive(Debug, Clone)]
 pub struct MinHasher {
-    registers: u32,
-    /// One key per round; the first `registers` rounds choose bins at random, the rest fill bin after bin.
-    rounds: Box<[u64]>,
+    /// One function per two rounds, each throwing an element into two bins.
+    rounds: Box<[Function]>,
+    /// One function per register, for bins that no round hit.
+    own: Box<[Function]>,
 }
 
-/// Empty while sketching: no round reaches it.
-const EMPTY: u64 = u64::MAX;
+/// Rounds of throwing; they and the fallback must be told apart in the 5 upper bits of a register.
+const ROUNDS: u32 = 12;
+/// Bits of a register that hold the value; the round stands above them.
+const VALUE_BITS: u32 = 27;
+/// Marks registers that no round hit.
+const OWN_ROUND: u32 = ROUNDS << VALUE_BITS;
+/// A register that no element reached yet; no round writes it.
+const EMPTY: u32 = u32::MAX;
+
+/// A multiply-add hash function on 64 bits.
+#[derive(Debug, Clone, Copy)]
+struct Function {
+    factor: u64,
+    summand: u64,
+}
+
+impl Function {
+    const fn new(seed: u64, number: u64) -> Self {
+        Self {
+            factor: mix(seed, 2 * number + 1) | 1,
+            summand: mix(seed, 2 * number + 2),
+        }
+    }
+
+    const fn apply(self, hash: u64) -> u64 {
+        hash.wrapping_mul(self.factor).wrapping_add(self.summand)
+    }
+}
 
 impl MinHasher {
-    /// A hasher with `num_perm` registers, 8 to 65,536.
+    /// A hasher with `num_perm` registers, 8 to 4,096.
     ///
     /// # Errors
     /// [`DedupeError::Config`] when `num_perm` is outside that range.
     pub fn new(num_perm: usize, seed: u64) -> Result<Self, DedupeError> {
-        let registers = u32::try_from(num_perm)
-            .ok()
-            .filter(|n| (8..=65_536).contains(n))
-            .ok_or_else(|| {
-                DedupeError::config("num_perm", format!("{num_perm} is not between 8 and 65536"))
-            })?;
+        if !(8..=4_096).contains(&num_perm) {
+            return Err(DedupeError::config(
+                "num_perm",
+                format!("{num_perm} is not between 8 and 4096"),
+            ));
+        }
+        let functions =
+            |from: u64, n: usize| (from..).take(n).map(|i| Function::new(seed, i)).collect();
         Ok(Self {
-            registers,
-            rounds: (0..u64::from(registers) * 2)
-                .map(|round| mix(seed, round + 1))
-                .collect(),
+            rounds: functions(0, ROUNDS as usize / 2),
+            own: functions(u64::from(ROUNDS), num_perm),
         })
     }
 
     /// Number of registers.
     pub const fn num_perm(&self) -> usize {
-        self.registers as usize
+        self.own.len()
     }
 
-    /// The sketch of a set of 64-bit hashes. Order and repetition do not matter. The sketch of the empty set agrees with
-    /// itself only.
+    /// The sketch of a set of well-mixed 64-bit hashes, as [`shingles`](crate::shingles()) makes them. Order and repetition
+    /// do not matter. The sketch of the empty set agrees with itself only.
     pub fn sketch(&self, hashes: &[u64]) -> Sketch {
-        let registers = u64::from(self.registers);
-        let mut bins = vec![EMPTY; self.num_perm()];
-        let mut empty = if hashes.is_empty() { 0 } else { bins.len() };
-        for (round, key) in (0_u64..).zip(&self.rounds) {
-            if empty == 0 {
-                break;
+        let mut registers = vec![EMPTY; self.own.len()].into_boxed_slice();
+        self.sketch_into(hashes, &mut registers);
+        Sketch(registers)
+    }
+
+    /// [`sketch`](Self::sketch) into `num_perm` registers that the caller owns, for batches without an allocation each.
+    /// Registers beyond `num_perm` are left alone; with fewer, the sketch is cut.
+    pub fn sketch_into(&self, hashes: &[u64], registers: &mut [u32]) {
+        registers.fill(EMPTY);
+        if hashes.is_empty() {
+            return;
+        }
+        for (pair, function) in (0_u32..).zip(&self.rounds) {
+            // A known length lets the compiler drop bounds checks and turn a product into a shift.
+            if let Ok(known) = <&mut [u32; 128]>::try_from(&mut *registers) {
+                throw_twice(*function, hashes, 2 * pair, known);
+            } else {
+                throw_twice(*function, hashes, 2 * pair, registers);
             }
-            let fixed = round.checked_sub(registers);
-            for hash in hashes {
-                let drawn = draw(*hash, *key);
-                let bin = fixed.unwrap_or(((drawn >> 32) * registers) >> 32);
-                // Earlier rounds win; within a round the least value does.
-                let value = (round << 32) | (drawn & u64::from(u32::MAX));
-                if let Some(slot) = usize::try_from(bin).ok().and_then(|bin| bins.get_mut(bin)) {
-                    empty -= usize::from(*slot == EMPTY);
-                    *slot = (*slot).min(value);
-                }
+            if registers.iter().all(|register| *register != EMPTY) {
+                return;
             }
         }
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "the round is implied by the value"
-        )]
-        Sketch(bins.into_iter().map(|value| value as u32).collect())
+        for (register, function) in registers.iter_mut().zip(&self.own) {
+            if *register == EMPTY {
+                // Four chains of comparisons run side by side.
+                let mut least = [u64::MAX; 4];
+                for chunk in hashes.chunks(4) {
+                    for (least, hash) in least.iter_mut().zip(chunk) {
+                        *least = (*least).min(function.apply(*hash));
+                    }
+                }
+                let least = least.into_iter().fold(u64::MAX, u64::min);
+                *register = OWN_ROUND | value(least);
+            }
+        }
     }
 }
 
-/// 64 random bits for an element in a round: a folded 128-bit product, as in wyhash.
-const fn draw(hash: u64, key: u64) -> u64 {
-    let product = ((hash ^ key) as u128) * (0x9fb2_1c65_1e98_df25 ^ (key >> 32) as u128);
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "folding both halves is the point"
-    )]
-    let folded = (product as u64) ^ ((product >> 64) as u64);
-    folded
+/// Throws every element into a bin, in round `round` by the upper half of its hash and in the next by the lower half.
+fn throw_twice<R: AsMut<[u32]> + ?Sized>(
+    function: Function,
+    hashes: &[u64],
+    round: u32,
+    registers: &mut R,
+) {
+    let registers = registers.as_mut();
+    let bins = registers.len() as u64;
+    let mut throw = |half: u64, round: u32| {
+        // The whole part of `half · bins` is the bin, the fraction what decides inside it.
+        let place = half * bins;
+        if let Some(register) = registers.get_mut((place >> 32) as usize) {
+            // Earlier rounds win; within a round the least value does.
+            *register = (*register).min((round << VALUE_BITS) | value(place << 32));
+        }
+    };
+    for hash in hashes {
+        let drawn = function.apply(*hash);
+        throw(drawn >> 32, round);
+        throw(drawn & u64::from(u32::MAX), round + 1);
+    }
+}
+
+/// The upper bits of `drawn` as a register's value.
+const fn value(drawn: u64) -> u32 {
+    (drawn >> (u64::BITS - VALUE_BITS)) as u32
 }
 
 #[cfg(test)]

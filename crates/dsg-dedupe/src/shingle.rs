@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::words::words;
+use crate::words::for_each_word;
 
 /// Hash of one word or key.
 pub(crate) fn hash_word(word: &str) -> u64 {
@@ -86,7 +86,8 @@ impl FromIterator<u64> for HashSet64 {
 
 /// The word `n`-grams of `text` as hashes. A text of fewer than `n` words is one shingle of all its words.
 pub fn shingles(text: &str, n: usize) -> HashSet64 {
-    let hashes: Vec<u64> = words(text).map(|word| hash_word(&word)).collect();
+    let mut hashes: Vec<u64> = Vec::with_capacity(text.len() / 6);
+    for_each_word(text, |word| hashes.push(hash_word(word)));
     let n = n.clamp(1, hashes.len().max(1));
     hashes
         .windows(n)

@@ -38,6 +38,20 @@ pub(crate) fn fold(token: &str) -> String {
     }
 }
 
+/// Calls `take` with the folded bytes of each word; plain lower-case words are not copied.
+pub(crate) fn for_each_word(text: &str, mut take: impl FnMut(&str)) {
+    for token in tokens(text) {
+        let plain = token
+            .bytes()
+            .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+        if plain {
+            take(token);
+        } else {
+            take(&fold(token));
+        }
+    }
+}
+
 /// `text` with one space between its [`words()`]: the key of exact duplicates.
 pub fn normalized(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
