@@ -1,7 +1,6 @@
 //! One comparison: an input, contenders, metrics, goals.
 
-use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -28,10 +27,8 @@ pub(crate) struct Job {
     pub(crate) prepare: fn(&Place<'_>) -> Result<Input>,
     /// Arguments of every contender.
     pub(crate) options: &'static [&'static str],
-    /// The peers' processes; dsg's comes before them.
-    pub(crate) peers: Vec<Peer>,
-    /// Whether a contender measures one thread and all threads by itself; else it is started once for each.
-    pub(crate) measures_threads: bool,
+    /// The peers, in the order of the page.
+    pub(crate) peers: &'static [Peer],
     /// Times in seconds, by their key in the contenders' output.
     pub(crate) metrics: &'static [Metric],
     /// What each side found, shown so that speed is not bought with other results.
@@ -40,20 +37,20 @@ pub(crate) struct Job {
     pub(crate) goals: &'static [Goal],
 }
 
-/// A process of the peers' script.
+/// An engine that the peers' script runs.
 pub(crate) struct Peer {
-    /// Its arguments before the input.
-    pub(crate) args: &'static [&'static str],
+    /// Its name there.
+    pub(crate) engine: &'static str,
     /// Whether it can use more than one thread.
     pub(crate) threaded: bool,
 }
 
 /// What contenders work on.
 pub(crate) struct Input {
-    /// The arguments that name it.
-    pub(crate) args: Vec<OsString>,
-    /// What it is, in numbers: `(200000, "texts")`.
-    pub(crate) facts: Vec<(usize, &'static str)>,
+    /// The file or folder.
+    pub(crate) path: PathBuf,
+    /// What is in it, in numbers: `("texts", 200000)`.
+    pub(crate) facts: Vec<(String, u64)>,
 }
 
 /// A number in the contenders' output.
@@ -106,7 +103,7 @@ pub(crate) struct Contender {
 /// A job with its results.
 pub(crate) struct Outcome {
     pub(crate) job: Job,
-    pub(crate) facts: Vec<(usize, &'static str)>,
+    pub(crate) facts: Vec<(String, u64)>,
     /// dsg's come before its peers'.
     pub(crate) contenders: Vec<Contender>,
 }
@@ -144,11 +141,7 @@ impl Job {
         println!("{}: making the input", self.title);
         let input = (self.prepare)(place)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads: Vec<usize> = match (self.measures_threads, cores) {
-            (true, _) => vec![cores],
-            (false, 1) => vec![1],
-            (false, _) => vec![1, cores],
-        };
+        let threads = if cores == 1 { vec![1] } else { vec![1, cores] };
         let mut contenders = Vec::new();
         for round in 1..=rounds {
             for threads in &threads {
@@ -161,12 +154,12 @@ impl Job {
                     .join(self.example);
                 let output = self.measure(Command::new(program), &input, *threads)?;
                 record(&mut contenders, Some(DSG), &output)?;
-                for peer in &self.peers {
-                    if *threads > 1 && !peer.threaded && !self.measures_threads {
+                for peer in self.peers {
+                    if *threads > 1 && !peer.threaded {
                         continue;
                     }
                     let mut command = place.script(self.script);
-                    command.args(peer.args);
+                    command.args(["run", "--engine", peer.engine]);
                     let output = self.measure(command, &input, *threads)?;
                     record(&mut contenders, None, &output)?;
                 }
@@ -184,7 +177,7 @@ impl Job {
         for name in ["RAYON_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"] {
             command.env(name, &threads);
         }
-        capture(command.args(&input.args).args(self.options))
+        capture(command.arg("--input").arg(&input.path).args(self.options))
     }
 }
 

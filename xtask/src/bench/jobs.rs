@@ -1,9 +1,8 @@
 //! The comparisons that are made.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::job::{Goal, Input, Job, Metric, Peer, Place};
-use super::passages;
 use crate::Result;
 use crate::step::capture;
 
@@ -27,30 +26,30 @@ fn bm25() -> Job {
     Job {
         name: "bm25",
         title: "BM25",
-        what: "The paragraphs of the shared corpora as documents, headings of the same corpora as queries. Build: from text to a \
-            searchable index, tokenization included. Query: every query, tokenization included, the 10 best documents. Everyone \
-            stems (Snowball English), drops English stop words and scores with k1 1.2 and b 0.75; `dsg` also keeps technical terms \
-            (`--gres=gpu:2`, `SLURM_JOB_ID`) whole beside their parts.",
+        what: "Passages of about 120 words from the shared corpora as documents; human questions about one of them, filled up with \
+            headings, as queries. Build: from text to a searchable index, tokenization included. Query: every query, tokenization \
+            included, the 10 best documents. Everyone drops English stop words except `tantivy` and stems (Snowball English); \
+            `dsg` also keeps technical terms (`--gres=gpu:2`, `SLURM_JOB_ID`) whole beside their parts. nDCG@10 is over the human \
+            questions, where any passage of the right page counts.",
         package: "dsg-index",
         example: "bench_bm25",
         script: "bm25.py",
-        prepare: bm25_input,
+        prepare: |place| prepare(place, "bm25.py", &["aws-qa.tar.xz"], &[], "bm25"),
         options: &["--k", "10", "--repeat", "3"],
-        peers: vec![
+        peers: &[
             Peer {
-                args: &["--engines", "bm25s-numpy"],
+                engine: "bm25s-numpy",
                 threaded: true,
             },
             Peer {
-                args: &["--engines", "bm25s-numba"],
+                engine: "bm25s-numba",
                 threaded: true,
             },
             Peer {
-                args: &["--engines", "tantivy"],
+                engine: "tantivy",
                 threaded: true,
             },
         ],
-        measures_threads: true,
         metrics: &[
             Metric {
                 key: "build_seconds",
@@ -61,7 +60,10 @@ fn bm25() -> Job {
                 title: "query",
             },
         ],
-        findings: &[],
+        findings: &[Metric {
+            key: "ndcg10",
+            title: "nDCG@10",
+        }],
         goals: &[
             Goal {
                 metric: "build_seconds",
@@ -87,24 +89,6 @@ fn bm25() -> Job {
     }
 }
 
-fn bm25_input(place: &Place<'_>) -> Result<Input> {
-    let folders = CORPORA.map(|name| place.corpora.join(name));
-    let (corpus, queries) = (
-        place.scratch.join("corpus.jsonl"),
-        place.scratch.join("queries.jsonl"),
-    );
-    let (documents, asked) = passages::write(&folders, &corpus, &queries)?;
-    Ok(Input {
-        args: vec![
-            "--corpus".into(),
-            corpus.into(),
-            "--queries".into(),
-            queries.into(),
-        ],
-        facts: vec![(documents, "documents"), (asked, "queries")],
-    })
-}
-
 fn minhash() -> Job {
     Job {
         name: "minhash",
@@ -116,7 +100,15 @@ fn minhash() -> Job {
         package: "dsg-dedupe",
         example: "bench_minhash",
         script: "minhash.py",
-        prepare: minhash_input,
+        prepare: |place| {
+            prepare(
+                place,
+                "minhash.py",
+                &[],
+                &["--texts", "200000"],
+                "texts.jsonl",
+            )
+        },
         options: &[
             "--num-perm",
             "128",
@@ -127,25 +119,24 @@ fn minhash() -> Job {
             "--repeat",
             "1",
         ],
-        peers: vec![
+        peers: &[
             Peer {
-                args: &["run", "--engine", "rensa"],
+                engine: "rensa",
                 threaded: true,
             },
             Peer {
-                args: &["run", "--engine", "rensa-rho"],
+                engine: "rensa-rho",
                 threaded: true,
             },
             Peer {
-                args: &["run", "--engine", "rensa-dedup"],
+                engine: "rensa-dedup",
                 threaded: true,
             },
             Peer {
-                args: &["run", "--engine", "datasketch"],
+                engine: "datasketch",
                 threaded: false,
             },
         ],
-        measures_threads: false,
         metrics: &[
             Metric {
                 key: "seconds",
@@ -179,23 +170,26 @@ fn minhash() -> Job {
     }
 }
 
-fn minhash_input(place: &Place<'_>) -> Result<Input> {
-    let mut build = place.script("minhash.py");
-    build.args(["build", "--texts", "200000"]);
-    for folder in CORPORA {
-        build.arg("--corpus").arg(place.corpora.join(folder));
+/// Lets a script make its input of all text folders and `more` of the shared corpora. The script prints what it made.
+fn prepare(
+    place: &Place<'_>,
+    script: &str,
+    more: &[&str],
+    options: &[&str],
+    name: &str,
+) -> Result<Input> {
+    let path = place.scratch.join(name);
+    let mut build = place.script(script);
+    build.arg("build").args(options).arg("--out").arg(&path);
+    for source in CORPORA.iter().chain(more) {
+        build.arg("--corpus").arg(place.corpora.join(source));
     }
-    let texts = place.scratch.join("texts.jsonl");
-    let made: Value = serde_json::from_str(&capture(build.arg("--out").arg(&texts))?)?;
-    let fact = |key: &str| {
-        let count = made.get(key).and_then(Value::as_u64).unwrap_or_default();
-        usize::try_from(count).unwrap_or_default()
-    };
+    let made: Map<String, Value> = serde_json::from_str(&capture(&mut build)?)?;
     Ok(Input {
-        args: vec!["--input".into(), texts.into()],
-        facts: vec![
-            (fact("texts"), "texts"),
-            (fact("originals"), "of them originals"),
-        ],
+        path,
+        facts: made
+            .into_iter()
+            .filter_map(|(what, count)| Some((what.replace('_', " "), count.as_u64()?)))
+            .collect(),
     })
 }

@@ -3,7 +3,6 @@
 
 mod job;
 mod jobs;
-mod passages;
 mod report;
 
 use std::fs;
@@ -29,7 +28,7 @@ const REQUIREMENTS: [&str; 6] = [
 #[derive(Args)]
 pub(crate) struct BenchArgs {
     /// How often each contender runs; they take turns, and the median counts
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Only this job
     #[arg(long, value_parser = ["bm25", "minhash"])]

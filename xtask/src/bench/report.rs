@@ -28,7 +28,7 @@ pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String 
         let facts: Vec<String> = result
             .facts
             .iter()
-            .map(|(n, what)| format!("{} {what}", number(*n as f64)))
+            .map(|(what, n)| format!("{} {what}", number(*n as f64)))
             .collect();
         let _ = writeln!(out, "\nInput: {}.", facts.join(", "));
         let threads: BTreeSet<u64> = result.contenders.iter().map(|c| c.threads).collect();
@@ -163,7 +163,7 @@ mod tests {
             .unwrap();
         let outcome = Outcome {
             job,
-            facts: vec![(200_000, "texts")],
+            facts: vec![("texts".into(), 200_000)],
             contenders: vec![
                 contender(DSG, 1, &[2.0, 1.0, 3.0]),
                 contender("rensa", 1, &[1.0, 1.0, 9.0]),
