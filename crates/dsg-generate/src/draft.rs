@@ -38,10 +38,10 @@ impl Draft {
             | "manual/purpose" | "entry/reason" | "entry/state" | "condition/action"
             | "option/purpose" | "definition/term" | "definition/code" | "condition/option" => 0,
             "option/value" | "command/purpose" | "parameter/task" | "parameter/purpose"
-            | "definition/does" | "task/text" | "table/command" | "table/row" | "caution/task"
-            | "entry/limits" | "variable/output" | "entry/ignored" | "condition/effect"
-            | "definition/item" | "definition/option" | "table/meaning" | "role/issues"
-            | "role/limits" => 1,
+            | "definition/does" | "definition/are-for" | "task/text" | "table/command"
+            | "table/row" | "caution/task" | "entry/limits" | "variable/output"
+            | "entry/ignored" | "condition/effect" | "definition/item" | "definition/option"
+            | "table/meaning" | "role/issues" | "role/limits" => 1,
             _ => 2,
         };
         let short = u8::from(self.answer.len() < 75);

@@ -182,7 +182,7 @@ fn attributes_removed(text: &str) -> Cow<'_, str> {
     if !text.contains(['{', '[', ':', '^']) {
         return Cow::Borrowed(text);
     }
-    let text = regex!(r#"\{\s*(?:[:#.][^{}]*|\w+\s*=\s*["'][^{}]*)\}"#).replace_all(text, "");
+    let text = regex!(r"\{\s*(?:[:#.][^{}]*|\w+\s*=[^{}]*)\}").replace_all(text, "");
     let text = regex!(r"\[\^[^\]\s]+\]:?")
         .replace_all(&text, "")
         .into_owned();

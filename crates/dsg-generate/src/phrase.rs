@@ -185,6 +185,8 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
         object.as_str(),
         "the" | "a" | "an" | "all" | "which" | "what" | "how"
     );
+    let finite = regex!(r"(?i)\b(?:you|we|I|users|one) (?:can|must|should|need|have to|may|will)\b|\b(?:can|will|should|must|may|could) (?:be|not|also|only|do)\b|\b(?:is|are) (?:done|made|used|needed|required|possible)\b").is_match(phrase)
+        || matches!(object.as_str(), "will" | "would" | "should" | "can" | "must" | "may" | "has" | "have" | "format" | "file:" );
     let placeless = matches!(
         object.as_str(),
         "on" | "in" | "at" | "via" | "for" | "from" | "with"
@@ -204,7 +206,7 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
             | "recover"
             | "authenticate"
     );
-    let hollow = hollow || placeless;
+    let hollow = hollow || placeless || finite;
     let dangling = regex!(
         r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|given|specified|respective|corresponding|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is)$|https?://|\?|!|^\S+ (?:this|that)\b"
     )

@@ -114,7 +114,9 @@ impl Place {
     fn clause_of(&self, heading: &str) -> Option<String> {
         match classify(heading) {
             Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
-                .filter(|gerund| gerund.len() <= 70)
+                .filter(|gerund| {
+                    gerund.len() <= 70 && !regex!(r"\bUsing\b|(?i:\bguide$)").is_match(gerund)
+                })
                 .map(|gerund| format!("when {}", self.sentence_case(&gerund))),
             Title::Name(name) => {
                 let name = name_of(&name);
@@ -247,8 +249,8 @@ impl Place {
     }
 
     /// As [`Self::situated`] for a question about a condition, which a heading's task does not explain: it needs a name
-    /// of its own, the page's product or command, or some length.
-    pub(crate) fn conditioned(&self, question: &str) -> Option<String> {
+    /// of its own, the page's product or command, or (unless `strict`) some length.
+    pub(crate) fn conditioned(&self, question: &str, strict: bool) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
             return Some(attach(question, &format!("with {name}")));
         }
@@ -259,7 +261,7 @@ impl Place {
             let preposition = if tool.is_file { "in" } else { "with" };
             return Some(attach(question, &format!("{preposition} {}", tool.code())));
         }
-        if question.split_whitespace().count() < 11 {
+        if strict || question.split_whitespace().count() < 11 {
             return None;
         }
         if self.names_itself(question) {

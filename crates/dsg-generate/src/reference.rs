@@ -43,6 +43,7 @@ pub(crate) fn is_pointer(text: &str) -> bool {
             |(?:figure|fig\.|screenshot|image)\b[^.]{0,120}\.?$
             |.{0,90}\bfollow\ (?:the|our|these|this)\b[^.]{0,60}\b(?:guide|tutorial|instructions?|documentation|link|page)s?\b
             |.{0,140}\b(?:see|check|read|consult|look\ at|refer\ to|visit)\ (?:out\ )?(?:the|our|a|an|also|these|this)\b[^.]{0,70}\b(?:tutorials?|guides?|pages?|documentation|introduction|instructions|manual|sections?|links?|websites?|articles?)\b
+            |.{0,140}\b(?:take|have)\ a\ look\b
             |click\ here|follow\ (?:the|these)\ (?:link|instructions\ (?:here|in|on|at))
             |(?:if\ you\ (?:have|need|want|encounter)[^.]{0,60},\s*)(?:please\s+)?(?:see|read|contact|refer|check)\b
             |.{0,60}\b(?:see|read)\ (?:also|more|our|the)\b.{0,60}\b(?:page|pages|section|guide|documentation|manual|tutorial|instructions|here|chapter)\b[^.]{0,40}\.?$
@@ -74,6 +75,7 @@ pub(crate) fn points_around(text: &str) -> bool {
         |\b(?:these|the\ following)\ (?:instructions|examples|steps|commands|guides?)\ (?:show|describe|explain|provide|assume|demonstrate|illustrate|will)
         |\b(?:skip|go|jump|return|back|proceed|continue)\ to\ step\b
         |\b(?:in|from|at|since|during|after)\ steps?\ \d
+        |\bas\ (?:described|explained|documented|instructed|outlined)\ (?:in|on|at|under|by)\b
         |\bas\ follows\s*\.?$
         |\bfollowing\ (?:is|are)\b
         |\b(?:described|explained|listed|documented|covered|detailed|discussed|shown|found)\s+(?:in|on|at|under)\s+(?:the\s+|our\s+|a\s+)?[^.,;]{1,50}\b(?:page|pages|section|chapter|guide|tutorial|article|instructions)\b
@@ -102,7 +104,7 @@ pub(crate) fn may_open_an_answer(text: &str) -> bool {
     !leans_back(text)
         && !is_pointer(text)
         && (first.is_alphanumeric() || "`\"“(<-/$%~[".contains(first))
-        && !regex!(r"(?i)^(?:the (?:example|examples|command|output|script|table|figure|result)s? (?:shows?|above|below|will|is|are)\b|example:|e\.g\.|i\.e\.|where\b|which\b|who\b|whose\b|and\b|or\b|but\b|to \w+:?$)").is_match(text)
+        && !regex!(r"(?i)^(?:`?https?://|then\b|after that\b|the (?:example|examples|command|output|script|table|figure|result)s? (?:shows?|above|below|will|is|are)\b|example:|e\.g\.|i\.e\.|where\b|which\b|who\b|whose\b|and\b|or\b|but\b|to \w+:?$)").is_match(text)
 }
 
 #[cfg(test)]

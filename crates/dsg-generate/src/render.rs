@@ -212,6 +212,13 @@ fn paragraph(
     introduces: bool,
     budget: usize,
 ) -> Option<(Rendered, bool)> {
+    // What follows an image in its paragraph is its caption.
+    let pictured = chunk
+        .slice(span)
+        .is_some_and(|text| text.trim_start().starts_with("!["));
+    if pictured {
+        return None;
+    }
     let pieces = sentences(chunk, span);
     let kept = usable(&pieces, introduces);
     let mut text = String::new();

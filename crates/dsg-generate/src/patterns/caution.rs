@@ -83,6 +83,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                 }),
             Title::Name(name)
                 if notable
+                    && scope.section.path.len() == 1
                     && scope.place.is_name(&name)
                     && name.split_whitespace().count() <= 5
                     && crate::place::has_proper_name(&format!("about {name}"))

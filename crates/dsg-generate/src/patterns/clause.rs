@@ -167,9 +167,10 @@ fn introduced(
 
 /// “To expand the volume, detach it with the command:” shows how to detach.
 fn only_first_step(lead_in: &str) -> bool {
+    let lead_in = regex!(r"(?i)^(?:for example|for instance|e\.g\.),?\s+").replace(lead_in, "");
     let Some((_, main)) = lead_in
         .split_once(", ")
-        .filter(|_| regex!(r"(?i)^(?:in order )?to\b").is_match(lead_in))
+        .filter(|_| regex!(r"(?i)^(?:in order )?to\b").is_match(&lead_in))
     else {
         return false;
     };
@@ -351,6 +352,10 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     } else {
         return None;
     };
+    // “update these counters”: which?
+    if regex!(r"(?i)\b(?:these|those)\s+\w+").is_match(text) {
+        return None;
+    }
     let (answer, length) = with_continuation(piece, rest);
     (length >= 60).then(|| task_draft(scope, &TASK_TEXT, &asked, answer))?
 }
@@ -377,6 +382,14 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     }
     let (clause, main) = split_clause(found.get(2)?.as_str())?;
     let main = main.strip_prefix("then ").unwrap_or(main);
+    // “If UserB has more than UserA” belongs to an example.
+    if regex!(
+        r"\b(?:User|Acct|Account|Job|Node|Group|Project)\s?[A-Z0-9]\d*\b|\bneither\b|\bjob \d"
+    )
+    .is_match(clause)
+    {
+        return None;
+    }
     let idle = regex!(r"(?i)\b(?:is|are) (?:a |an |the )?(?:suitable|good|possible|available|important|enough|best|useful|correct|ready|finished|done|complete)\b|\bopens?$|\bappears?$|\bfinish(?:es|ed)?$|^I am (?:connecting|using|running)").is_match(clause);
     let leaning = regex!(r"(?i)\b(?:these|those|this) (?:steps?|instructions?|commands?|sections?|methods?|approach|options?|examples?|tutorial|way)\b").is_match(main);
     if idle || leaning {
@@ -426,7 +439,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     let clause = first_person(&clause);
     let key = format!("{}/{clause}", scope.place.title);
     let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
-    let question = scope.place.conditioned(&question)?;
+    let question = scope.place.conditioned(&question, when)?;
     let kind = if action && regex!(r"(?i)\b(?:error|fail\w*|cannot|can't|not|problem\w*|lost|forgotten|exceed\w*|out of|missing|wrong|stuck|slow|killed|denied|hangs?)\b").is_match(&clause) {
         QuestionType::Troubleshooting
     } else {

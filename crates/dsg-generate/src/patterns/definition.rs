@@ -25,6 +25,11 @@ const WHAT_ARE: Wording = Wording {
     version: 1,
     texts: &["What are {name}?", "Can you explain what {name} are?"],
 };
+const WHAT_ARE_FOR: Wording = Wording {
+    name: "definition/are-for",
+    version: 1,
+    texts: &["What are {name} for?", "What do {name} do?"],
+};
 const WHAT_DOES: Wording = Wording {
     name: "definition/does",
     version: 1,
@@ -109,6 +114,7 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let wording = match verb.as_str() {
         "is" | "stands" | "refers" | "means" => &WHAT_IS,
         "are" => &WHAT_ARE,
+        verb if !verb.ends_with('s') => &WHAT_ARE_FOR,
         _ => &WHAT_DOES,
     };
     let kept = usable(&pieces, false);
@@ -143,7 +149,7 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
 /// The name that `sentence` defines, if it is `title` or a part of it, and the verb.
 fn defined(sentence: &str, title: &str) -> Option<(String, String)> {
     let found = regex!(
-        r"^(?:The |An? )?(.{2,60}?)(?:,[^,]{2,60},)? (is|are|provides?|allows?|enables?|offers?|lets|performs?|stands|refers?|means?|supports?|consists?|contains?|helps?|manages?|implements?|can be used)\b"
+        r"^(?:The |An? )?(.{2,60}?)(?:,[^,]{2,60},)? (is|are|provides?|allows?|enables?|offers?|lets|performs?|stands|refers?|means?|supports?|consists?|contains?|helps?|manages?|implements?)\b"
     )
     .captures(sentence)?;
     let name = found.get(1)?.as_str();
@@ -299,7 +305,7 @@ fn entry(scope: &Scope<'_, '_>, node: &Node<'_>) -> Option<Draft> {
     }
     let (wording, clause) = match scope.place.heading_command() {
         Some(command) if option => (&OPTION, command),
-        _ => (&ITEM, scope.place.clause()?),
+        _ => (&ITEM, with_subject(scope, scope.place.clause()?)),
     };
     let noun = if option { "the option " } else { "" };
     let values = [
@@ -308,6 +314,14 @@ fn entry(scope: &Scope<'_, '_>, node: &Node<'_>) -> Option<Draft> {
         ("where", clause.as_str()),
     ];
     scope.worded(QuestionType::Factual, wording, raw, &values, answer())
+}
+
+/// “when running jobs” says where only together with the subject.
+fn with_subject(scope: &Scope<'_, '_>, clause: String) -> String {
+    match scope.place.subject_phrase() {
+        Some(subject) if clause.starts_with("when ") => format!("{clause} {subject}"),
+        _ => clause,
+    }
 }
 
 /// `-n`, `--ntasks=<count>` → `--ntasks`, in backticks.

@@ -229,7 +229,7 @@ impl Entry {
         let tool = scope.place.tool.as_ref()?;
         let label = coded(&label(scope.chunk, node)?);
         let raw = clean(scope.chunk.slice(node.block.label?)?, scope.chunk.markup).replace('`', "");
-        if label.len() > 120 || raw.ends_with('?') {
+        if label.len() > 120 || raw.ends_with(['?', '.']) && !raw.ends_with("...") {
             return None;
         }
         let kind = kind(scope, &raw, parent)?;

@@ -33,7 +33,8 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         regex!(r"(?i)\b(?:exercises?|hands-on|course|workshop|lesson|example \d|homework)\b")
             .is_match(heading)
     });
-    if !scope.section.opened || lesson {
+    // The headings of a manual page name its parts.
+    if !scope.section.opened || lesson || scope.place.tool.is_some() {
         return;
     }
     let Title::Task(task) = classify(scope.section.title()) else {
@@ -63,6 +64,14 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
     if !passage.complete
         || story
+        || regex!(r"^(?:Motivation|Background|Introduction|Overview)\b").is_match(&text)
+        || passage
+            .blocks
+            .iter()
+            .filter(|block| !block.is_code())
+            .map(|block| block.text.len())
+            .sum::<usize>()
+            < 30
         || passage.thinned
         || passage.chars() < 60
         || !(steps || code || instructs(&text))
