@@ -9,6 +9,9 @@ use crate::Result;
 /// The records' folder, relative to the root.
 pub(crate) const FOLDER: &str = "docs/decisions";
 
+/// The number of the empty record to start from.
+const TEMPLATE: &str = "0000";
+
 /// Writes `docs/decisions/README.md` from the records' first lines.
 pub(crate) fn write_index(root: &Path) -> Result {
     let folder = root.join(FOLDER);
@@ -40,7 +43,9 @@ pub(crate) fn index(folder: &Path) -> Result<String> {
 pub(crate) fn is_record(name: &str) -> bool {
     name.strip_suffix(".md")
         .and_then(|stem| stem.split_once('-'))
-        .is_some_and(|(number, _)| number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()))
+        .is_some_and(|(number, _)| {
+            number != TEMPLATE && number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit())
+        })
 }
 
 fn title(text: &str) -> Option<&str> {
@@ -69,7 +74,12 @@ mod tests {
     #[test]
     fn records_are_told_from_other_files() {
         assert!(is_record("0007-some-words.md"));
-        assert!(!is_record("README.md") && !is_record("07-x.md") && !is_record("0007-x.txt"));
+        assert!(
+            !is_record("README.md")
+                && !is_record("07-x.md")
+                && !is_record("0000-template.md")
+                && !is_record("0007-x.txt")
+        );
     }
 
     #[test]
