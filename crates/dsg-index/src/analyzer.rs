@@ -21,58 +21,43 @@ impl Analyzer {
         }
     }
 
-    /// Calls `emit` for every term of `surface`.
+    /// Calls `emit` for every term of `surface`: the whole name first, if it is one.
     pub(crate) fn terms(&mut self, surface: &str, technical: bool, mut emit: impl FnMut(&str)) {
         let mut lower = std::mem::take(&mut self.lower);
         lower.clear();
         lower.extend(surface.chars().flat_map(char::to_lowercase));
-        if !technical && !has_humps(surface) {
+        if (technical && !is_word(surface)) || has_humps(surface) {
+            self.name(surface, &lower, &mut emit);
+        } else {
             self.word(&lower, &mut emit);
-            self.lower = lower;
-            return;
         }
-        let parts = || {
-            surface
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|part| !part.is_empty())
-        };
-        let plain = parts().nth(1).is_none()
-            && parts()
-                .next()
-                .is_some_and(|part| part.len() == surface.len());
-        if plain && surface.chars().all(char::is_alphabetic) && !has_humps(surface) {
-            // A word with letters beyond ASCII.
-            self.word(&lower, &mut emit);
-            self.lower = lower;
-            return;
+        self.lower = lower;
+    }
+
+    /// A technical name: whole, a flag also without its value, and in parts.
+    fn name(&self, surface: &str, lower: &str, emit: &mut impl FnMut(&str)) {
+        if lower.len() <= LONGEST && !is_compound(lower) {
+            emit(lower);
         }
-        if lower.len() <= LONGEST {
-            emit(&lower);
-        }
-        // `--gres=gpu:2` is also a use of `--gres`.
         if let Some((flag, _)) = lower.split_once('=')
             && flag.starts_with('-')
             && flag.len() <= LONGEST
         {
             emit(flag);
         }
-        for part in parts() {
-            if part.len() == surface.len() && !has_humps(part) {
-                // Letters and digits in one: already there as a whole.
-                continue;
-            }
+        for part in surface.split(|c: char| !c.is_alphanumeric()) {
+            let whole = part.len() == surface.len();
             if has_humps(part) {
-                if part.len() < surface.len() {
-                    self.part(part, &mut emit);
+                if !whole {
+                    self.part(part, emit);
                 }
                 for hump in humps(part) {
-                    self.part(hump, &mut emit);
+                    self.part(hump, emit);
                 }
-            } else {
-                self.part(part, &mut emit);
+            } else if !whole && !part.is_empty() {
+                self.part(part, emit);
             }
         }
-        self.lower = lower;
     }
 
     fn part(&self, part: &str, emit: &mut impl FnMut(&str)) {
@@ -102,8 +87,22 @@ impl Analyzer {
     }
 }
 
+/// Whether there are only letters, also beyond ASCII.
+fn is_word(surface: &str) -> bool {
+    surface.chars().all(char::is_alphabetic)
+}
+
+/// Words joined by hyphens, `boundary-layer`: their parts say it all, and counting the whole as well made retrieval worse.
+fn is_compound(lower: &str) -> bool {
+    !lower.starts_with('-')
+        && lower.contains('-')
+        && lower
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+}
+
 /// Whether a name is written like `MaxJobCount`: a capital after a small letter.
-fn has_humps(name: &str) -> bool {
+pub(crate) fn has_humps(name: &str) -> bool {
     name.as_bytes()
         .windows(2)
         .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
@@ -167,5 +166,7 @@ mod tests {
     fn plain_words_count_as_stems_and_stop_words_not() {
         assert_eq!(terms("The queues are queued"), ["queue", "queue"]);
         assert_eq!(terms("größere"), ["größere"]);
+        assert_eq!(terms("boundary-layer"), ["boundari", "layer"]);
+        assert_eq!(terms("--no-requeue"), ["--no-requeue", "no", "requeu"]);
     }
 }

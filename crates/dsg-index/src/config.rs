@@ -13,7 +13,7 @@ pub struct IndexConfig {
     pub k1: f32,
     /// BM25's length normalisation: 0 ignores a chunk's length, 1 divides by it. Default 0.75.
     pub b: f32,
-    /// How often each word of the heading path counts, besides those in the text. Default 1; 0 leaves headings out; at most 16.
+    /// How often each word of the heading path counts, besides those in the text. Default 2; 0 leaves headings out; at most 16.
     pub heading_weight: u32,
     /// How often each of the chunk's commands counts, besides the text. Default 1; 0 leaves them out; at most 16.
     pub command_weight: u32,
@@ -26,7 +26,7 @@ impl Default for IndexConfig {
         Self {
             k1: 1.2,
             b: 0.75,
-            heading_weight: 1,
+            heading_weight: 2,
             command_weight: 1,
             stemming: true,
         }

@@ -65,6 +65,11 @@ impl Counts {
         let mut tally = Tally::default();
         for chunk in chunks {
             tally.start(counts.entries.len());
+            if is_heading_only(chunk) {
+                counts.ends.push(counts.entries.len());
+                counts.lengths.push(0);
+                continue;
+            }
             vocabulary.read(&chunk.text, |term| tally.add(term, 1, &mut counts.entries));
             if config.heading_weight > 0 {
                 for heading in &chunk.heading_path {
@@ -102,6 +107,11 @@ impl Counts {
         self.ends.extend(part.ends.iter().map(|end| base + end));
         self.lengths.extend(part.lengths);
     }
+}
+
+/// A heading that boilerplate parted from its section answers nothing, yet would win every search for its words.
+fn is_heading_only(chunk: &Chunk) -> bool {
+    matches!(chunk.kinds.as_slice(), [kind] if kind == "heading")
 }
 
 /// Counts one chunk at a time without clearing between chunks: a term's entry is valid when it lies in this chunk's part.
