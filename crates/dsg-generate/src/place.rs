@@ -165,6 +165,23 @@ impl Place {
             .map(|heading| format!("`{heading}`"))
     }
 
+    /// “Mahti partitions”: the capital of the first word is more than that of any heading.
+    fn begins_with_name(&self, heading: &str) -> bool {
+        let Some(first) = heading.split_whitespace().next() else {
+            return false;
+        };
+        let ordinary = is_plain_capital(first)
+            || self.common.contains(&first.to_lowercase())
+            || crate::verbs::base(first).is_some()
+            || first.ends_with("ing")
+            || first.ends_with('s');
+        self.names.contains(first)
+            || first.len() >= 4
+                && first.chars().next().is_some_and(char::is_uppercase)
+                && heading.contains(' ')
+                && !ordinary
+    }
+
     /// Whether a heading's text is the name of a product.
     pub(crate) fn is_name(&self, heading: &str) -> bool {
         is_product(heading, &self.common)
@@ -203,7 +220,9 @@ impl Place {
     /// The nearest heading that names something, as it stands.
     pub(crate) fn nearest_name(&self) -> Option<&str> {
         self.trail.iter().rev().map(String::as_str).find(|heading| {
-            (has_proper_name(heading) || is_product(heading, &self.common))
+            (has_proper_name(heading)
+                || is_product(heading, &self.common)
+                || self.begins_with_name(heading))
                 && heading.len() <= 60
                 && !heading.contains([':', '?', '('])
                 && !regex!(r"(?i)^step\b").is_match(heading)

@@ -352,6 +352,9 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     } else {
         return None;
     };
+    if regex!(r"(?i), (?:it is|it's) (?:helpful|useful|important|good|worth|necessary) to (?:be aware|know|understand|note|consider)\b").is_match(text) {
+        return None;
+    }
     // “update these counters”: which?
     if regex!(r"(?i)\b(?:these|those)\s+\w+").is_match(text) {
         return None;
@@ -404,7 +407,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     if !finite && verbs::base(head.split_whitespace().next()?).is_none() {
         return None;
     }
-    if regex!(r"(?i)^(?:please )?(?:do not hesitate|don't hesitate|contact|let us|ask (?:us|for help)|read|see|send us|e-?mail)\b").is_match(main) {
+    if regex!(r"(?i)^(?:please |you (?:can|may|should) (?:always |also )?)?(?:check (?:out|our)|take a look|have a look|follow (?:the|our|these)|do not hesitate|don't hesitate|contact|let us|ask (?:us|for help)|read|see|send us|e-?mail)\b").is_match(main) {
         return None;
     }
     let action = regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b|\b(?:should|must|needs? to|has to|have to|ought to|had better)\s+(?:\w+\s+)?be\b|\bis (?:recommended|advisable|advised|required|necessary)\b").is_match(main)
@@ -475,8 +478,20 @@ fn is_self_contained_clause(clause: &str) -> bool {
     (4..=22).contains(&words)
         && clause.len() <= 130
         && !regex!(r"(?i)\b(?:can be|can also|additional|extra|different|desired|this|these|those|it|its|they|them|their|such|above|below|here|that|so|following|former|latter|same|he|she|other|previous|another|one)\b").is_match(clause)
-        && !regex!(r"(?i)^(?:set|specified|used|unset|needed|necessary|possible|desired|required|present|applicable|not|no|a value|the value|the option|the parameter|you (?:have (?:any )?(?:questions|problems|feedback)|need help|encounter|are interested|want to know|need more)|in doubt|executed|true|enabled|omitted|running|using)\b").is_match(clause)
+        && !regex!(r"(?i)^(?:set|specified|used|unset|needed|necessary|possible|desired|required|present|applicable|not|no|a value|the value|the option|the parameter|you (?:are (?:unsure|not sure|in doubt|already familiar)|have (?:any )?(?:questions|problems|feedback)|need help|encounter|are interested|want to know|need more)|in doubt|executed|true|enabled|omitted|running|using)\b").is_match(clause)
         && regex!(r"(?i)\b(?:is|are|was|were|has|have|had|does|do|did|can|cannot|can't|will|not|need|needs|want|wants|use|uses|\w+s|\w+ed)\b").is_match(clause)
+}
+
+/// Whether two sentences speak of the same thing, as far as a common longer word tells.
+fn shares_a_word(one: &str, other: &str) -> bool {
+    let stems = |text: &str| -> Vec<String> {
+        text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))
+            .filter(|word| word.len() >= 5)
+            .map(|word| word.to_lowercase().chars().take(6).collect())
+            .collect()
+    };
+    let known = stems(one);
+    stems(other).iter().any(|stem| known.contains(stem))
 }
 
 /// A sentence with the ones that lean on it.
@@ -489,7 +504,7 @@ fn with_continuation(piece: &Piece, rest: &[Piece]) -> (Answer, usize) {
         {
             break;
         }
-        if !leans_back(&next.text) && used.len() > 1 {
+        if !leans_back(&next.text) && (used.len() > 1 || !shares_a_word(&piece.text, &next.text)) {
             break;
         }
         length += next.text.len();
