@@ -273,7 +273,7 @@ fn code_or_words(found: &regex::Captures<'_>) -> String {
 pub(crate) fn has_leftovers(text: &str) -> bool {
     let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, "");
     regex!(
-        r"\]\(|\{\{|\}\}|\{%|%\}|:::|\{:|\|[A-Za-z]\w*\||\.\. [a-z-]+::|</?(div|span|p|br|a|img|ul|li|td|tr|th)\b|!!!|\?\?\?|\\f[BIR]|:[a-z]+:`|\*\*|\[\^|--8<--|&[a-z]+;|\[TOC\]|(?m:^#{1,6}\s)|\]\["
+        r"\]\(|\{\{|\}\}|\{%|%\}|:::|\{:|\|[A-Za-z]\w*\||\.\. [a-z-]+::|</?(div|span|p|br|a|img|ul|li|td|tr|th)\b|!!!|\?\?\?|\\f[BIR]|:[a-z]+:`|\*\*|\[\^|--8<--|&[a-z]+;|\[TOC\]|\b(?:material|octicons|fontawesome)-[a-z-]+:|(?m:^#{1,6}\s)|\]\["
     )
     .is_match(&bare)
         || !text.matches('`').count().is_multiple_of(2)

@@ -219,10 +219,14 @@ impl Place {
 
     /// The nearest heading that names something, as it stands.
     pub(crate) fn nearest_name(&self) -> Option<&str> {
+        let certain = |heading: &str| has_proper_name(heading) || is_product(heading, &self.common);
+        let likely = |heading: &str| self.begins_with_name(heading);
+        self.nearest(certain).or_else(|| self.nearest(likely))
+    }
+
+    fn nearest(&self, is_name: impl Fn(&str) -> bool) -> Option<&str> {
         self.trail.iter().rev().map(String::as_str).find(|heading| {
-            (has_proper_name(heading)
-                || is_product(heading, &self.common)
-                || self.begins_with_name(heading))
+            is_name(heading)
                 && heading.len() <= 60
                 && !heading.contains([':', '?', '('])
                 && !regex!(r"(?i)^step\b").is_match(heading)

@@ -430,7 +430,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         // “What happens if I have access?” – nothing does.
         (false, false)
             if regex!(
-                r"(?i)^you (?:have|are|need|want|do not want|don't want|would|use|know)\b"
+                r"(?i)^you (?:have|are|need|want|do not want|don't want|would|use|know|prefer|like|plan|wish)\b"
             )
             .is_match(clause.as_ref()) =>
         {
