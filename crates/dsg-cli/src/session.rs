@@ -134,7 +134,7 @@ impl Session {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(move || writer.clone())
-            .with_ansi(self.err_paint.is_on())
+            .with_ansi(false)
             .without_time()
             .try_init();
         Ok(())

@@ -14,7 +14,7 @@ use crate::session::Session;
 /// Write a dataset in further formats
 ///
 /// train.jsonl and eval.jsonl are always in the `messages` format, which most trainers read. The formats named here go to
-/// formats/<FORMAT>/ in the output folder, into its manifest and its card; formats written earlier and not named are removed.
+/// formats/ in the output folder, into its manifest and its card; formats written earlier and not named are removed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

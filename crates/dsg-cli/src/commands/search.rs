@@ -94,6 +94,8 @@ pub(crate) fn execute(args: &SearchArgs, session: &Session) -> Result<ExitCode, 
 
 /// Lines of a hit that are shown unless all are wanted.
 const LINES_SHOWN: usize = 4;
+/// Bytes of a line that are shown unless all are wanted; extracted paragraphs are one long line.
+const WINDOW: usize = 240;
 
 fn render(hit: &HitJson, full: bool, paint: Paint) -> String {
     let mut out = format!(
@@ -113,10 +115,11 @@ fn render(hit: &HitJson, full: bool, paint: Paint) -> String {
             .filter(|span| span.overlaps(whole))
             .count();
         if full || !line.trim().is_empty() {
-            lines.push((
-                matches,
-                marked(&hit.text, hit.start, whole, &hit.highlights, paint),
-            ));
+            let shown = if full { whole } else { window(hit, whole) };
+            let sign = |cut: bool| if cut { "…" } else { "" };
+            let text = marked(&hit.text, hit.start, shown, &hit.highlights, paint);
+            let (left, right) = (shown.start() > whole.start(), shown.end() < whole.end());
+            lines.push((matches, format!("{}{text}{}", sign(left), sign(right))));
         }
     }
     let chosen: Vec<usize> = if full {
@@ -138,6 +141,23 @@ fn render(hit: &HitJson, full: bool, paint: Paint) -> String {
         last = Some(at);
     }
     out
+}
+
+/// The part of a long line that is shown: what stands around its first match.
+fn window(hit: &HitJson, line: Span) -> Span {
+    let first = hit
+        .highlights
+        .iter()
+        .find_map(|span| span.intersection(line));
+    let text = line.slice_from(&hit.text, hit.start).unwrap_or_default();
+    if text.len() <= WINDOW {
+        return line;
+    }
+    let at = first.map_or(line.start(), |span| span.start().saturating_sub(WINDOW / 4));
+    let boundary = |offset: usize| text.floor_char_boundary(offset.min(text.len()));
+    let start = boundary(at.saturating_sub(line.start()));
+    let end = boundary(start + WINDOW);
+    Span::new(line.start() + start, line.start() + end).unwrap_or(line)
 }
 
 /// The positions of the lines with most matches, or of the first lines where only the headings match.
@@ -186,6 +206,19 @@ mod tests {
           ⋮
           │ three
         ");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_its_match() {
+        let mut hit = hit(vec![Span::of_len(10 + 600, 6)]);
+        hit.text = format!("{}needle{}\n", "ä ".repeat(200), " x".repeat(300));
+        let text = render(&hit, false, Paint::plain());
+        let line = text.lines().nth(1).unwrap();
+        assert!(
+            line.starts_with("  │ …") && line.contains("needle") && line.ends_with('…'),
+            "{line}"
+        );
+        assert!(line.len() < 260, "{line}");
     }
 
     #[test]

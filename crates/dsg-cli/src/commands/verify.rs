@@ -73,31 +73,42 @@ pub(crate) fn execute(args: &VerifyArgs, session: &Session) -> Result<ExitCode, 
 fn text(args: &VerifyArgs, session: &Session, report: &VerifyReport) -> String {
     let paint = session.paint;
     let mut out = String::new();
-    for finding in report.findings.iter().take(args.limit) {
-        let _ = writeln!(
-            out,
-            "{} {}",
+    let lists = [
+        (
             paint.bad("✗"),
-            printable(&finding.to_string())
-        );
-    }
-    if let Some(more) = report.findings.len().checked_sub(args.limit + 1) {
-        let _ = writeln!(out, "  … {} more; --limit shows more", more + 1);
-    }
-    for note in &report.notes {
-        let _ = writeln!(out, "{} {}", paint.warn("note:"), printable(note));
+            report
+                .findings
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+        ),
+        (paint.warn("note:"), report.notes.clone()),
+    ];
+    for (label, lines) in lists {
+        for line in lines.iter().take(args.limit) {
+            let _ = writeln!(out, "{label} {}", printable(line));
+        }
+        if lines.len() > args.limit {
+            let more = lines.len() - args.limit;
+            let _ = writeln!(out, "  … {more} more; --limit shows more");
+        }
     }
     let items = format!("{} train and {} eval items", report.train, report.eval);
     let checked = format!(
         "{} receipts, {} inputs, {} outputs",
         report.receipts, report.inputs, report.outputs
     );
-    let verdict = match report.findings.len() {
-        0 => format!(
-            "{} {items}: everything holds ({checked})\n",
+    let _ = match report.findings.len() {
+        0 => writeln!(
+            out,
+            "{} {items}: everything holds ({checked})",
             paint.good("✓")
         ),
-        n => format!("{} {items}: {n} findings ({checked})\n", paint.bad("✗")),
+        n => writeln!(out, "{} {items}: {n} findings ({checked})", paint.bad("✗")),
     };
-    out + &verdict
+    if report.inputs == 0 && !report.is_ok() {
+        let hint = "none of the inputs was found: --input must name the folders that the run read";
+        let _ = writeln!(out, "  {} {hint}", paint.name("hint:"));
+    }
+    out
 }

@@ -99,7 +99,7 @@ fn funnel(counts: &StageCounts) -> String {
     let mut text = format!("{} of {} kept", counts.kept, counts.entered);
     let dropped = counts.dropped_total();
     if dropped > 0 {
-        let _ = write!(text, ", {dropped} dropped ({})", left_for(counts, 3));
+        let _ = write!(text, ", {dropped} dropped ({})", left_for(counts, 2));
     }
     if counts.failed > 0 {
         let _ = write!(text, ", {} failed", counts.failed);
@@ -147,7 +147,7 @@ mod tests {
     fn a_funnel_names_its_main_reasons_first() {
         assert_eq!(
             funnel(&counts()),
-            "6 of 20 kept, 13 dropped (judge.b 9, judge.a 2, judge.c 1, 1 more), 1 failed"
+            "6 of 20 kept, 13 dropped (judge.b 9, judge.a 2, 2 more), 1 failed"
         );
     }
 

@@ -24,8 +24,9 @@ fn the_stub_is_valid_and_never_overwritten() {
 fn topics_are_proposed_from_folders_and_man_pages() {
     let scene = Scene::new();
     scene
-        .dsg(&["init", "sub/c.yaml", "--docs"])
+        .dsg(&["init", "--docs"])
         .arg(docs())
+        .arg("sub/c.yaml")
         .assert()
         .success();
     let text = scene.read("sub/c.yaml");

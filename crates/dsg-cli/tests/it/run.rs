@@ -67,6 +67,18 @@ fn quiet_says_nothing_and_json_says_all() {
 }
 
 #[test]
+fn verbose_says_what_was_decided_also_in_colour() {
+    let scene = Scene::new();
+    scene
+        .run_into("out")
+        .args(["--verbose", "--color", "always", "--progress", "bars"])
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("configuration file"))
+        .stderr(predicate::str::contains("of 17 kept"));
+}
+
+#[test]
 fn a_second_run_reuses_the_steps_and_changes_no_byte() {
     let scene = Scene::with_dataset();
     let before = scene.bytes("out");

@@ -33,8 +33,8 @@ pub(crate) struct InitArgs {
     /// The file to write; never overwritten
     #[arg(default_value = DEFAULT_FILE)]
     file: PathBuf,
-    /// Read these files or folders and propose topics from them
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    /// Read this file or folder and propose topics from it; may be repeated
+    #[arg(long, value_name = "PATH")]
     docs: Vec<PathBuf>,
 }
 

@@ -71,7 +71,11 @@ impl Survey {
     pub(super) fn add(&mut self, document: &Document) {
         let mut parts: Vec<String> = document.source.path.split('/').map(str::to_owned).collect();
         let file = parts.pop().unwrap_or_default();
-        let stem = file.split('.').next().unwrap_or(&file).to_owned();
+        // `sbatch.1` documents sbatch, `slurm.conf.5` slurm.conf.
+        let stem = file
+            .rsplit_once('.')
+            .map_or(&*file, |(stem, _)| stem)
+            .to_owned();
         let headings = document.blocks.iter().filter_map(|block| {
             matches!(block.kind, BlockKind::Heading { level: 1..=3 })
                 .then(|| document.slice(block.label.unwrap_or(block.span)))
@@ -90,6 +94,13 @@ impl Survey {
     /// The largest groups, in the order of their names.
     pub(super) fn proposals(&self) -> Vec<Proposal> {
         let mut groups = self.groups();
+        // A page or two of text is no topic, unless it is all there is.
+        if groups
+            .iter()
+            .any(|(_, pages)| bytes(pages) >= BYTES_PER_ITEM)
+        {
+            groups.retain(|(_, pages)| bytes(pages) >= BYTES_PER_ITEM);
+        }
         groups.sort_by_key(|(_, pages)| std::cmp::Reverse(bytes(pages)));
         groups.truncate(MOST_TOPICS);
         groups.sort_by(|a, b| a.0.cmp(&b.0));
@@ -211,6 +222,7 @@ fn distinctive(counts: &BTreeMap<&str, usize>, all: &[BTreeMap<&str, usize>]) ->
 /// A heading as a keyword: one to four words that say something.
 fn keyword(heading: &str) -> Option<String> {
     let text = heading
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ')
         .trim_matches(|c: char| !c.is_alphanumeric())
         .replace(['`', '*', '_', '"'], "")
         .to_lowercase();
