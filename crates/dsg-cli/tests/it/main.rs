@@ -12,6 +12,7 @@ mod errors;
 mod help;
 mod init;
 mod look;
+mod offline;
 mod run;
 mod scene;
 mod steps;
