@@ -24,6 +24,8 @@ pub struct JudgeConfig {
     pub question_chars: LengthBand,
     /// Length of the answer in characters. Default: 20 to 4,000.
     pub answer_chars: LengthBand,
+    /// Where the literals of an answer must occur. Default: `receipts`.
+    pub literals_in: LiteralScope,
     /// Least share of the answer's content words that must occur in the citations' quotes, in `[0, 1]`. Default: 0.5; the
     /// literal checks are strict at any value.
     pub min_groundedness: f64,
@@ -45,14 +47,18 @@ impl Default for JudgeConfig {
                 min: 20,
                 max: 4_000,
             },
+            literals_in: LiteralScope::default(),
             min_groundedness: 0.5,
             ip_addresses: false,
             role_mailboxes: [
                 "abuse",
+                "announce",
                 "admin",
                 "bugs",
                 "contact",
+                "dataprotection",
                 "dev",
+                "dpo",
                 "feedback",
                 "help",
                 "helpdesk",
@@ -92,6 +98,17 @@ pub struct Rules {
     /// What stands for a site's own value: keys `partition`, `account`, `qos`, `reservation`. A key that is absent leaves
     /// such values as they are. Default: none.
     pub placeholders: BTreeMap<String, String>,
+}
+
+/// What supports a literal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LiteralScope {
+    /// The quotes of the item's citations, and the headings and commands of their chunks: what the item can prove.
+    #[default]
+    Receipts,
+    /// The whole text of every chunk that the writer was shown, too.
+    Evidence,
 }
 
 /// An inclusive range of lengths.

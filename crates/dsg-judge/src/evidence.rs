@@ -1,6 +1,6 @@
 //! What an item may say: the literals and words of its evidence.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use crate::literal::{Lexer, Literal, LiteralKind};
@@ -20,6 +20,8 @@ pub struct Evidence {
     units: HashSet<&'static str>,
     /// Stems of all words.
     words: HashSet<String>,
+    /// Identifiers, to tell a misspelt one.
+    names: BTreeSet<String>,
 }
 
 impl Evidence {
@@ -35,7 +37,12 @@ impl Evidence {
     fn add(&mut self, lexer: &Lexer, text: &str) {
         let written = unify(text);
         let plain = without_markup(&written);
-        for literal in lexer.source_literals(&plain) {
+        let mut literals = lexer.source_literals(&plain);
+        if plain != written {
+            // `node1*2` holds a 2 only as long as the asterisk is there.
+            literals.extend(lexer.source_literals(&written));
+        }
+        for literal in literals {
             match literal.kind {
                 LiteralKind::Number => {
                     self.units.extend(literal.unit);
@@ -55,6 +62,9 @@ impl Evidence {
                             .or_default()
                             .insert(None);
                     }
+                }
+                LiteralKind::Identifier | LiteralKind::Variable => {
+                    self.names.insert(literal.key);
                 }
                 _ => {}
             }
@@ -84,6 +94,18 @@ impl Evidence {
     /// Whether a word, in any of its regular forms, occurs.
     pub fn has_word(&self, word: &str) -> bool {
         self.words.contains(&stem(word))
+    }
+
+    /// The identifier of the evidence of which `word`, itself not there, is a misspelling: two adjacent letters exchanged.
+    /// An exchange turns `slurmctld` into a plain word that no literal check would look at.
+    pub fn misspelt(&self, word: &str) -> Option<&str> {
+        if word.chars().count() < 4 || self.has_word(word) {
+            return None;
+        }
+        self.names
+            .iter()
+            .find(|name| is_transposed(word, name))
+            .map(String::as_str)
     }
 
     /// Whether a word of the evidence begins with `start` and goes on: a sign that `start` was cut off.
@@ -124,12 +146,9 @@ impl Evidence {
         let (Some(name), Some(value)) = (flag.get(..at), flag.get(at..)) else {
             return false;
         };
-        let value_holds = if value.bytes().all(|b| b.is_ascii_digit()) {
-            self.numbers.contains_key(&crate::number::number_key(value))
-        } else {
-            self.has(value, LiteralKind::Code)
-        };
-        value_holds && self.has(name, LiteralKind::Flag)
+        value.bytes().all(|b| b.is_ascii_digit())
+            && self.numbers.contains_key(&crate::number::number_key(value))
+            && self.has(name, LiteralKind::Flag)
     }
 
     /// `GPUs` where the evidence says `GPU` or `gpu`.
@@ -151,6 +170,22 @@ impl Evidence {
                     && border_after(&key, after.next(), after.next(), kind)
             })
         })
+    }
+}
+
+/// Whether `a` becomes `b` by exchanging two adjacent characters.
+fn is_transposed(a: &str, b: &str) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut differing = a
+        .chars()
+        .zip(b.chars())
+        .enumerate()
+        .filter(|(_, (x, y))| x != y);
+    match (differing.next(), differing.next(), differing.next()) {
+        (Some((i, (x1, y1))), Some((j, (x2, y2))), None) => i + 1 == j && x1 == y2 && x2 == y1,
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use dsg_core::Candidate;
 
 use crate::citation::Sources;
+use crate::config::{JudgeConfig, LiteralScope};
 use crate::evidence::{Evidence, words};
 use crate::finding::{Finding, listed};
 use crate::literal::{Lexer, Literal, LiteralKind};
@@ -19,6 +20,7 @@ pub(crate) struct Ground {
     pub(crate) evidence: Evidence,
     /// Where the evidence stands: headings, documented commands, document and topic names.
     pub(crate) place: Evidence,
+    scope: LiteralScope,
 }
 
 /// How well an answer is supported.
@@ -35,7 +37,7 @@ impl Ground {
         lexer: &Lexer,
         candidate: &Candidate,
         sources: &Sources,
-        known: &[String],
+        config: &JudgeConfig,
     ) -> Self {
         let quotes = || {
             candidate
@@ -70,13 +72,22 @@ impl Ground {
                 headings()
                     .chain(commands)
                     .chain(names.iter().map(String::as_str))
-                    .chain(known.iter().map(String::as_str)),
+                    .chain(config.known_terms.iter().map(String::as_str)),
             ),
+            scope: config.literals_in,
         }
     }
 
-    fn in_evidence(&self, literal: &Literal) -> bool {
-        self.quotes.supports(literal) || self.evidence.supports(literal)
+    fn holds_snippet(&self, code: &str) -> bool {
+        self.quotes.has_snippet(code)
+            || (self.scope == LiteralScope::Evidence && self.evidence.has_snippet(code))
+    }
+
+    /// Whether the answer may say this literal.
+    fn supports(&self, literal: &Literal) -> bool {
+        self.quotes.supports(literal)
+            || self.place.supports(literal)
+            || (self.scope == LiteralScope::Evidence && self.evidence.supports(literal))
     }
 }
 
@@ -88,6 +99,10 @@ pub(crate) fn check_answer(
     allowed: &[String],
 ) -> Vec<Finding> {
     let literals = answer_literals(lexer, ground, answer, allowed);
+    let misspelt: Vec<String> = words(answer)
+        .filter(|word| ground.evidence.misspelt(word).is_some())
+        .map(str::to_owned)
+        .collect();
     [
         (
             "literals.number",
@@ -129,8 +144,14 @@ pub(crate) fn check_answer(
     .map(|(check, kind, reason)| {
         let offending: Vec<String> = literals
             .iter()
-            .filter(|literal| literal.kind == kind && !ground.in_evidence(literal))
+            .filter(|literal| literal.kind == kind && !ground.supports(literal))
             .map(describe)
+            .chain(
+                misspelt
+                    .iter()
+                    .filter(|_| kind == LiteralKind::Identifier)
+                    .cloned(),
+            )
             .collect();
         let detail = (!offending.is_empty()).then(|| {
             format!(
@@ -161,7 +182,7 @@ fn answer_literals(
 ) -> Vec<Literal> {
     let whole: Vec<std::ops::Range<usize>> = Segments::new(answer)
         .of(&[Kind::Inline])
-        .filter(|segment| ground.evidence.has_snippet(segment.text))
+        .filter(|segment| ground.holds_snippet(segment.text))
         .map(|segment| segment.start..segment.start + segment.text.len())
         .collect();
     lexer
@@ -186,7 +207,7 @@ pub(crate) fn check_question(
         .into_iter()
         .filter(|literal| {
             !allowed.contains(&literal.text)
-                && !ground.in_evidence(literal)
+                && !ground.evidence.supports(literal)
                 && !ground.place.supports(literal)
         })
         .map(|literal| describe(&literal))

@@ -86,11 +86,13 @@ impl Judge {
         store: &dyn ChunkStore,
     ) -> Result<Outcome<Candidate>, SeamError> {
         let mut repairs = Vec::new();
-        candidate.question = self.placeholders.fix(&candidate.question, &mut repairs);
-        candidate.answer = self.placeholders.fix(&candidate.answer, &mut repairs);
+        let mut allowed = self.allowed.clone();
+        for text in [&mut candidate.question, &mut candidate.answer] {
+            *text = self.placeholders.fix(text, &mut repairs, &mut allowed);
+        }
         self.redactor.fix(&mut candidate, &mut repairs);
 
-        let (findings, support) = self.findings(&candidate, store)?;
+        let (findings, support) = self.findings(&candidate, &allowed, store)?;
         let failure = findings.iter().find_map(|finding| finding.failure.clone());
         let scores = [
             ("groundedness", support.groundedness),
@@ -118,11 +120,12 @@ impl Judge {
     fn findings(
         &self,
         candidate: &Candidate,
+        allowed: &[String],
         store: &dyn ChunkStore,
     ) -> Result<(Vec<Finding>, Support), SeamError> {
         let (question, answer) = (candidate.question.as_str(), candidate.answer.as_str());
         let sources = Sources::load(candidate, store)?;
-        let ground = Ground::new(&self.lexer, candidate, &sources, &self.config.known_terms);
+        let ground = Ground::new(&self.lexer, candidate, &sources, &self.config);
         let support = grounding::support(&self.lexer, &ground, answer);
         let quotes = candidate
             .citations
@@ -151,13 +154,13 @@ impl Judge {
             &self.lexer,
             &ground,
             question,
-            &self.allowed,
+            allowed,
         ));
         findings.extend(grounding::check_answer(
             &self.lexer,
             &ground,
             answer,
-            &self.allowed,
+            allowed,
         ));
         findings.push(grounding::check_support(
             support,

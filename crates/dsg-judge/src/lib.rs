@@ -45,7 +45,7 @@ mod sensitive;
 mod stem;
 mod style;
 
-pub use config::{JudgeConfig, LengthBand, PLACEHOLDER_KEYS, Rules};
+pub use config::{JudgeConfig, LengthBand, LiteralScope, PLACEHOLDER_KEYS, Rules};
 pub use error::JudgeError;
 pub use evidence::Evidence;
 pub use judge::Judge;

@@ -314,7 +314,7 @@ impl Lexer {
                         let word = raw.trim_start_matches('-');
                         sink.word(word, start + raw.len() - word.len());
                     } else {
-                        let flag = raw.trim_end_matches(['-', '_']);
+                        let flag = raw.trim_end_matches('_');
                         sink.push(LiteralKind::Flag, flag, flag, start);
                     }
                 }
@@ -352,7 +352,10 @@ impl Sink<'_> {
 
     /// A token with slashes: a path, or alternatives such as `and/or`.
     fn path(&mut self, raw: &str, start: usize, before: &str) {
-        let raw = raw.trim_end_matches(['.', '*', '-', '~']);
+        let full = raw.trim_end_matches(['.', '*', '-', '~']);
+        let raw = full.trim_start_matches(['+', '-', '*']);
+        let raw = if full.starts_with('-') { full } else { raw };
+        let start = start + full.len() - raw.len();
         let glued =
             before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | ']' | '>' | '}'));
         let plain_word = |part: &str| {
@@ -390,6 +393,13 @@ impl Sink<'_> {
             }
             return;
         }
+        // Behind a variable, as in `$HOME/.ssh`, a path is relative.
+        let relative = if glued {
+            raw.trim_start_matches('/')
+        } else {
+            raw
+        };
+        let (start, raw) = (start + raw.len() - relative.len(), relative);
         let key = if raw.len() > 1 {
             raw.trim_end_matches('/')
         } else {

@@ -207,6 +207,11 @@ impl PersonalScanner {
                     | "hg"
                     | "svn"
             );
+        // `1766@license.site` is a port; OpenSSH names its ciphers like addresses.
+        let stand_in = stand_in
+            || local.bytes().all(|b| b.is_ascii_digit())
+            || matches!(domain, "openssh.com" | "libssh.org" | "lysator.liu.se")
+                && local.contains('-');
         let top = domain.rsplit('.').next().unwrap_or_default();
         let no_mail_domain = matches!(
             top,

@@ -99,8 +99,14 @@ impl PlaceholderFixer {
         })
     }
 
-    /// `text` with placeholders, and one repair per replaced value.
-    pub(crate) fn fix(&self, text: &str, repairs: &mut Vec<Repair>) -> String {
+    /// `text` with placeholders. Adds one repair per replaced value, and to `parted` each option that was glued to its
+    /// value before, since the evidence holds it only in that form.
+    pub(crate) fn fix(
+        &self,
+        text: &str,
+        repairs: &mut Vec<Repair>,
+        parted: &mut Vec<String>,
+    ) -> String {
         if self.options.is_empty() {
             return text.to_owned();
         }
@@ -115,7 +121,7 @@ impl PlaceholderFixer {
             let whole =
                 segment.kind == Kind::Inline && slurm && self.option_alone.is_match(segment.text);
             if whole {
-                out.push_str(&self.fix_command(segment.text, repairs));
+                out.push_str(&self.fix_command(segment.text, repairs, parted));
                 continue;
             }
             // In prose a command is only named; its options come with long names or in code.
@@ -127,7 +133,7 @@ impl PlaceholderFixer {
             let mut at = 0;
             for command in pattern.find_iter(segment.text) {
                 out.push_str(segment.text.get(at..command.start()).unwrap_or_default());
-                out.push_str(&self.fix_command(command.as_str(), repairs));
+                out.push_str(&self.fix_command(command.as_str(), repairs, parted));
                 at = command.end();
             }
             out.push_str(segment.text.get(at..).unwrap_or_default());
@@ -136,7 +142,12 @@ impl PlaceholderFixer {
         out
     }
 
-    fn fix_command(&self, command: &str, repairs: &mut Vec<Repair>) -> String {
+    fn fix_command(
+        &self,
+        command: &str,
+        repairs: &mut Vec<Repair>,
+        parted: &mut Vec<String>,
+    ) -> String {
         let mut fixed = command.to_owned();
         for (key, pattern, placeholder) in &self.options {
             fixed = pattern
@@ -160,6 +171,13 @@ impl PlaceholderFixer {
                         detail: format!("{key} `{trimmed}` became `{placeholder}`"),
                     });
                     let rest = value.get(trimmed.len()..).unwrap_or_default();
+                    if glued_short {
+                        parted.push(
+                            option
+                                .trim_matches(|c: char| !matches!(c, '-' | 'p' | 'A' | 'q'))
+                                .to_owned(),
+                        );
+                    }
                     let gap = if glued_short { " " } else { "" };
                     format!("{option}{gap}{quote}{placeholder}{rest}")
                 })
@@ -224,11 +242,11 @@ mod tests {
             ),
         ] {
             let mut repairs = Vec::new();
-            let fixed = subject.fix(text, &mut repairs);
+            let fixed = subject.fix(text, &mut repairs, &mut Vec::new());
             assert_eq!(fixed, expected);
             assert!(!repairs.is_empty());
             let mut again = Vec::new();
-            assert_eq!(subject.fix(&fixed, &mut again), fixed);
+            assert_eq!(subject.fix(&fixed, &mut again, &mut Vec::new()), fixed);
             assert!(again.is_empty(), "{again:?}");
         }
     }
@@ -251,7 +269,7 @@ mod tests {
             "`sbatch --account=$ACC --array=1-3`",
         ] {
             let mut repairs = Vec::new();
-            assert_eq!(subject.fix(text, &mut repairs), text);
+            assert_eq!(subject.fix(text, &mut repairs, &mut Vec::new()), text);
             assert!(repairs.is_empty(), "{text}");
         }
     }

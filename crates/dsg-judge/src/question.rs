@@ -12,7 +12,10 @@ use crate::reason::JudgeReason;
 use crate::segment::{Kind, Segments};
 use crate::stem::{is_function_word, is_generic};
 
-/// Nouns that point at a text or a thing in it when `this` or `the above` stands before them.
+/// Stands for what the question quotes.
+const QUOTED: &str = " \u{1} ";
+
+/// Patterns for the form of a question.
 #[derive(Debug)]
 pub(crate) struct QuestionCheck {
     request: Regex,
@@ -57,7 +60,10 @@ impl QuestionCheck {
     /// The three checks on the question's form.
     pub(crate) fn check(&self, lexer: &Lexer, ground: &Ground, question: &str) -> Vec<Finding> {
         let segments = Segments::new(question);
-        let prose = self.quoted.replace_all(&segments.prose(), " ").into_owned();
+        let prose = self
+            .quoted
+            .replace_all(&segments.prose(), QUOTED)
+            .into_owned();
         vec![
             self.is_question(question),
             self.stands_alone(lexer, ground, &prose, &segments),
@@ -86,8 +92,15 @@ impl QuestionCheck {
     ) -> Finding {
         const CHECK: &str = "question.self_contained";
         // What is quoted in full in the question itself can be pointed at.
-        let carries_text = segments.of(&[Kind::Fenced]).next().is_some();
-        if let Some(found) = self.pointing.find(prose).filter(|_| !carries_text) {
+        let carries_text = prose.contains(QUOTED) || segments.of(&[Kind::Fenced]).next().is_some();
+        let pointing = self.pointing.find(prose).filter(|found| {
+            // After a sentence of its own, `this` and `that` may mean what it says.
+            let follows_sentence = prose
+                .get(..found.start())
+                .is_some_and(|before| before.contains(['.', ';', '?', '!']));
+            !carries_text && !follows_sentence
+        });
+        if let Some(found) = pointing {
             return Finding::fail(
                 CHECK,
                 JudgeReason::DanglingReference,
@@ -106,12 +119,13 @@ impl QuestionCheck {
             let has_code = segments
                 .of(&[Kind::Inline])
                 .any(|code| code.start < found.start());
-            let anchored = has_code || !lexer.literals(before).is_empty() || {
-                words(before).any(|word| {
-                    is_subject(word)
-                        && (ground.place.has_word(word) || ground.evidence.has_word(word))
-                })
-            };
+            let anchored =
+                has_code || before.contains(QUOTED) || !lexer.literals(before).is_empty() || {
+                    words(before).any(|word| {
+                        is_subject(word)
+                            && (ground.place.has_word(word) || ground.evidence.has_word(word))
+                    })
+                };
             if !anchored {
                 return Finding::fail(
                     CHECK,

@@ -32,13 +32,14 @@ impl SecretScanner {
         Ok(Self {
             shapes: table(
                 &[
+                    // A key whole, or cut at either end; `-----BEGIN … KEY-----` alone or around dots is no key.
                     (
                         "private-key",
-                        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
+                        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[^\-]*?[A-Za-z0-9+/=]{20,}(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
                     ),
                     (
                         "private-key",
-                        r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
+                        r"(?:[A-Za-z0-9+/=]{20,}\s+)+-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
                     ),
                     ("aws-access-key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
                     ("aws-access-key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),

@@ -73,6 +73,15 @@ impl<'a> Segments<'a> {
         out
     }
 
+    /// Everything that is read as running text: prose with its code spans, without fenced code.
+    pub(crate) fn running(&self) -> String {
+        let mut out = String::new();
+        for segment in self.of(&[Kind::Prose, Kind::Inline]) {
+            out.push_str(segment.text);
+        }
+        out
+    }
+
     /// The segments of these kinds.
     pub(crate) fn of(&self, kinds: &[Kind]) -> impl Iterator<Item = &Segment<'a>> {
         self.all

@@ -15,7 +15,7 @@ use crate::segment::{Kind, Segments};
 use crate::stem::{is_function_word, stem};
 
 /// Words in an n-gram that must not come back again and again.
-const REPEATED_WORDS: usize = 6;
+const REPEATED_WORDS: usize = 10;
 
 #[derive(Debug)]
 pub(crate) struct StyleCheck {
@@ -177,7 +177,7 @@ impl StyleCheck {
             Finding::from_detail(
                 "style.repetition",
                 JudgeReason::Repetition,
-                repetition(&answered_prose),
+                repetition(&answered.running()),
             ),
             Finding::from_detail(
                 "style.markup",
@@ -223,10 +223,7 @@ impl StyleCheck {
         if let Some(what) = segments.unclosed {
             return Some(format!("{what} is not closed"));
         }
-        let prose = segments.prose();
-        let opened = prose.matches('(').count();
-        let closed = prose.matches(')').count();
-        if opened > closed {
+        if has_open_end(&segments.running()) {
             return Some("a parenthesis is not closed".to_owned());
         }
         if text.trim().is_empty() {
@@ -260,13 +257,41 @@ impl StyleCheck {
     }
 }
 
+/// Whether a parenthesis is still open where the text stops. One that a whole sentence has passed since was forgotten by
+/// the author, not cut off.
+fn has_open_end(text: &str) -> bool {
+    let mut open: Vec<usize> = Vec::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => open.push(at),
+            ')' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.last().is_some_and(|at| {
+        let after = text.get(*at..).unwrap_or_default();
+        ![". ", ".\n", "\n\n"].iter().any(|end| after.contains(end))
+            && !after.trim_end().ends_with('.')
+    })
+}
+
 /// A phrase that occurs three times, or a long sentence twice.
 fn repetition(prose: &str) -> Option<String> {
-    for line in prose.split(['.', '!', '?', '\n']) {
-        let sentence = line.trim();
-        if sentence.split_whitespace().count() > 8 && prose.matches(sentence).count() > 1 {
-            return Some(format!("says twice: `{}`", start_of(sentence)));
+    let mut sentences: HashMap<&str, usize> = HashMap::new();
+    let mut last = "";
+    for sentence in prose.split(['.', '!', '?', '\n']).map(str::trim) {
+        if sentence.split_whitespace().count() <= 8 {
+            continue;
         }
+        // Lists may say the same of two entries; three times, or twice running, is a loop.
+        let count = sentences.entry(sentence).or_default();
+        *count += 1;
+        if *count == 3 || sentence == last {
+            return Some(format!("says again: `{}`", start_of(sentence)));
+        }
+        last = sentence;
     }
     let all: Vec<String> = words(prose).map(str::to_lowercase).collect();
     let mut seen: HashMap<&[String], usize> = HashMap::new();
