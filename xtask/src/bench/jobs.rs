@@ -117,7 +117,7 @@ fn minhash() -> Job {
             "--threshold",
             "0.8",
             "--repeat",
-            "1",
+            "3",
         ],
         peers: &[
             Peer {
