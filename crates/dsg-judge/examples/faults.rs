@@ -120,7 +120,8 @@ impl Pool {
                     faults.push(("number: ten times", (value * 10).to_string()));
                 }
                 let turned: String = text.chars().rev().collect();
-                if turned != text && text.len() > 1 {
+                // A leading zero would not count as a change.
+                if turned != text && !turned.starts_with('0') {
                     faults.push(("number: digits turned round", turned));
                 }
             }

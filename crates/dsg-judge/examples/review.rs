@@ -1,9 +1,9 @@
 //! Reviews candidates against their chunks and says what became of them.
 //!
 //! ```text
-//! cargo run --release -p dsg-judge --example review -- out/work/index/chunks.jsonl out/work/candidates.jsonl [reason]
+//! cargo run --release -p dsg-judge --example review -- out/work/index/chunks.jsonl out/work/candidates.jsonl [SUBJECT] [reason]
 //! ```
-//! Prints the funnel by reason; with a reason (`judge.unsupported_flag`), the rejects of that reason instead.
+//! SUBJECT is a name that questions may use. Prints the funnel by reason; with a reason (`judge.unsupported_flag`), the rejects of that reason instead.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
 use std::error::Error;
@@ -46,14 +46,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let store = Chunks::new(read_jsonl(Path::new(chunks))?.collect::<Result<_, _>>()?);
     let candidates: Vec<Candidate> =
         read_jsonl(Path::new(candidates))?.collect::<Result<_, _>>()?;
-    let judge = Judge::new(JudgeConfig::default())?;
+    let (reason, known_terms): (Vec<String>, Vec<String>) = rest
+        .iter()
+        .cloned()
+        .partition(|word| word.starts_with("judge."));
+    let judge = Judge::new(JudgeConfig {
+        known_terms,
+        ..JudgeConfig::default()
+    })?;
     let result: StageResult<Candidate> = candidates
         .into_iter()
         .map(|candidate| judge.review(candidate, &store))
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
         .collect();
-    if let [reason, ..] = rest {
+    if let [reason, ..] = reason.as_slice() {
         for reject in result
             .rejects
             .iter()

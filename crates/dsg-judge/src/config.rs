@@ -12,7 +12,8 @@ use crate::language;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct JudgeConfig {
-    /// Rules from the dataset's configuration. Default: none.
+    /// Rules of the whole dataset, never read from the judge's section of a configuration file. Default: none.
+    #[serde(skip)]
     pub rules: Rules,
     /// Names that questions may use though no evidence says them: the product or site that the documents are about.
     /// Default: none.

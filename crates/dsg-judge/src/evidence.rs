@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use crate::literal::{Lexer, Literal, LiteralKind};
+use crate::literal::{Lexer, Literal, LiteralKind, is_command};
 use crate::stem::stem;
 
 /// Source text, indexed for the question "does this literal occur here?".
@@ -115,10 +115,22 @@ impl Evidence {
             .any(|view| words(view).any(|word| word.len() > start.len() && word.starts_with(start)))
     }
 
-    /// Whether `code`, up to white space, occurs as a whole between token borders.
+    /// Whether a command line of several words occurs as a whole, up to white space. Single tokens have their own rules.
     pub(crate) fn has_snippet(&self, code: &str) -> bool {
         let wanted = unify(code.trim());
-        !wanted.is_empty() && self.has(&wanted, LiteralKind::Code)
+        // Neither end may lie inside an option, path or file name.
+        let goes_on =
+            |c: Option<char>| c.is_some_and(|c| is_word(c) || matches!(c, '-' | '/' | '.'));
+        wanted.contains(' ')
+            && self.views.iter().any(|view| {
+                view.match_indices(&wanted).any(|(at, _)| {
+                    let before = view.get(..at).and_then(|text| text.chars().next_back());
+                    let mut after = view.get(at + wanted.len()..).unwrap_or_default().chars();
+                    let (after, next) = (after.next(), after.next());
+                    let full_stop = after == Some('.') && !next.is_some_and(is_word);
+                    !goes_on(before) && (!goes_on(after) || full_stop)
+                })
+            })
     }
 
     fn has_number(&self, literal: &Literal) -> bool {
@@ -156,6 +168,7 @@ impl Evidence {
         let letters = key.strip_suffix('s').unwrap_or(key);
         letters.len() >= 2
             && letters.chars().all(char::is_uppercase)
+            && !is_command(&letters.to_lowercase())
             && self.has_word(&letters.to_lowercase())
     }
 
@@ -248,15 +261,22 @@ fn unify(text: &str) -> String {
 fn without_markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
+    let mut before = ' ';
     while let Some(c) = chars.next() {
+        let next = chars.peek().copied().unwrap_or(' ');
         match c {
-            '\\' => match chars.peek() {
-                Some(next) if next.is_ascii_punctuation() => {}
-                _ => out.push(c),
-            },
+            '\\' if next.is_ascii_punctuation() => {
+                // Escaped: itself, whatever it would mean.
+                out.extend(chars.next());
+                before = 'x';
+                continue;
+            }
             '*' | '`' => {}
+            // `_emphasis_`, but `snake_case`.
+            '_' if !(before.is_alphanumeric() && next.is_alphanumeric()) => {}
             c => out.push(c),
         }
+        before = c;
     }
     for (at, _) in text.match_indices("--[no-]") {
         let name: String = text
@@ -298,6 +318,12 @@ mod tests {
             ("takes 16 GB", "takes 16GB"),
             ("**--[no-]kill**", "`--no-kill`"),
             ("the GPU", "GPUs"),
+            (
+                "use _rclone_ with __S3__ and _--mode_",
+                "rclone, S3, `--mode`",
+            ),
+            ("a\\_b and `node1*2`", "`a_b`, 2"),
+            ("def __init__(self)", "`__init__`"),
             ("option -n sets 4 tasks", "`-n4`"),
             ("See https://example.org/a/.", "https://example.org/a"),
             (

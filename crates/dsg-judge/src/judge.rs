@@ -116,6 +116,11 @@ impl Judge {
         })
     }
 
+    /// Takes secrets and personal data out of the record of a reject, which would otherwise repeat what it was rejected for.
+    pub fn mask(&self, reject: &mut Reject) {
+        self.redactor.mask(&mut reject.record);
+    }
+
     /// Every check, in the order in which a failure counts: receipts, safety, form, support, taste.
     fn findings(
         &self,

@@ -151,6 +151,11 @@ const COMMANDS: &[&str] = &[
     "xargs",
 ];
 
+/// Whether a word is such a command.
+pub(crate) fn is_command(word: &str) -> bool {
+    COMMANDS.contains(&word)
+}
+
 /// Abbreviations and names with a dot that are no files.
 const NOT_FILES: &[&str] = &[
     "e.g", "i.e", "a.m", "p.m", "a.k.a", "u.s", "vs", "etc", "cf", "w.r.t", "ph.d",
@@ -508,7 +513,7 @@ fn following_unit(after: &str) -> Option<&'static str> {
 fn word_kind(raw: &str) -> Option<LiteralKind> {
     let word = raw.trim_end_matches("()");
     let call = word.len() < raw.len();
-    if COMMANDS.contains(&word) {
+    if is_command(word) {
         return Some(LiteralKind::Identifier);
     }
     let upper = word.chars().filter(|c| c.is_uppercase()).count();

@@ -1,6 +1,7 @@
 //! Takes secrets and personal data out of answers and receipts.
 
 use dsg_core::{Candidate, Citation, Repair, Span};
+use serde_json::Value;
 
 use crate::config::JudgeConfig;
 use crate::error::JudgeError;
@@ -58,6 +59,25 @@ impl Redactor {
                 pieces(&citation, &found)
             })
             .collect();
+    }
+
+    /// Replaces secrets and personal data in every text of `value`.
+    pub(crate) fn mask(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                let secrets = self.secrets.scan(text);
+                if !secrets.is_empty() {
+                    *text = replace(text, &secrets, |_| "<secret>");
+                }
+                let personal = self.personal.scan(text);
+                if !personal.is_empty() {
+                    *text = replace(text, &personal, personal::placeholder);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.mask(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Fails for a secret or personal data in the question or in a quote, or for what is left in the answer.

@@ -124,7 +124,7 @@ impl SafetyCheck {
                     ),
                     (
                         "deletion in object storage",
-                        r"\b(?:aws\s+s3\s+(?:rm|rb)|s3cmd\s+(?:del|rb)|rclone\s+(?:delete|purge|sync)|swift\s+delete|a-delete)\b",
+                        r"\b(?:aws\s+s3\s+(?:rm|rb)|s3cmd\s+(?:del|rb)|rclone\s+(?:delete|purge|sync)|swift\s+delete)\b",
                     ),
                     (
                         "etcdctl del",

@@ -160,10 +160,9 @@ impl SecretScanner {
     }
 }
 
-/// Vendors mark the keys in their own manuals.
+/// Vendors mark the keys in their own manuals, in capitals (`AKIAIOSFODNN7EXAMPLE`).
 fn is_documented_example(value: &str) -> bool {
-    let lower = value.to_lowercase();
-    lower.contains("example") || lower.contains("xxxxxx") || one_symbol(value)
+    value.contains("EXAMPLE") || value.to_lowercase().contains("xxxxxx") || one_symbol(value)
 }
 
 /// Whether a value stands for one, rather than being one.

@@ -54,14 +54,14 @@ impl StyleCheck {
             )?,
             source_nouns: any_case(
                 "source noun",
-                r"^(?:[ -]?(?:code|codes|file|files|tree|directory|directories|editor|mode|field|format|box|segment|node|nodes|cache|table|size|sizes|fault|faults|host|machine|distribution|package|packages|output|of\b|string|control|switch|switches|root|server|ip|address|addresses|branch|repository|volume|path|type))",
+                r"^(?:[ -]*(?:to\b|and (?:the )?destination|bucket|folder|disk|data|dataset|image|account|project|name|object|table|code|codes|file|files|tree|directory|directories|editor|mode|field|format|box|segment|node|nodes|cache|table|size|sizes|fault|faults|host|machine|distribution|package|packages|output|of\b|string|control|switch|switches|root|server|ip|address|addresses|branch|repository|volume|path|type))",
             )?,
             pointer: any_case(
                 "pointer",
                 concat!(
                     r"\b(?:see|described|listed|shown|given|discussed|explained|mentioned|defined|noted|stated|specified|documented|detailed|covered)\s+(?:\w+\s+){0,2}?(?:above|below|earlier|later|previously|elsewhere)\b|",
                     r"\b(?:above|below)[- ]mentioned\b|\bas (?:above|below)\b|",
-                    r"\bin the (?:next|previous|preceding|following) (?:section|chapter|paragraph|page|example|table|figure|step)s?\b|",
+                    r"\bin the (?:next|previous|preceding|following) (?:section|chapter|paragraph|page|example|table|figure)s?\b|",
                     r"\bthe (?:above|preceding|previous|aforementioned) (?:section|chapter|paragraph|example|table|figure|list|command|option|text|code|script|description|diagram|output)s?\b|",
                     r"\bthe (?:section|chapter|paragraph|example|table|figure|list|command|option|text|code|script|description|diagram|output)s? (?:above|below)\b",
                 ),
