@@ -95,7 +95,7 @@ const OPENINGS: &[(&str, bool)] = &[
 const FUNCTION: &str = "a an and any are as at be been being but by can could did do does doing done for from had \
     has have how i if in into is it its just me might must my of on one or our shall should so some such that the their \
     them then there these they this those to us was way we were what which will with would you your am able anyone \
-    someone exactly what's i'm it's";
+    someone exactly please kindly what's i'm it's";
 
 const NEGATIONS: &str =
     "no not never neither nor none without cannot unable fail fails failed failing";

@@ -12,6 +12,9 @@ use crate::error::DedupeError;
 use crate::overlap::{EvalQuestions, verify_split};
 use crate::reason::DedupeReason;
 
+/// How often a target is corrected before looser coupling is tried.
+const ATTEMPTS: usize = 4;
+
 /// Assigns items to train and eval by document cluster.
 #[derive(Debug)]
 pub struct Splitter {
@@ -84,18 +87,25 @@ impl Splitter {
     ) -> Result<Split, DedupeError> {
         let clusters = ClusterMap::new(doc_clusters, &candidates);
         let items: Vec<Item> = candidates.iter().map(|item| clusters.item(item)).collect();
+        let wanted = self.config.eval_fraction;
         let mut best: Option<(f64, Vec<Option<bool>>)> = None;
-        for coupling in [Coupling::Evidence, Coupling::Citations, Coupling::Nothing] {
-            let sides = self.sides(&clusters, &items, coupling);
-            let deviation = (fraction(&sides) - self.config.eval_fraction).abs();
-            let better = best
-                .as_ref()
-                .is_none_or(|(least, _)| deviation + 1e-9 < *least);
-            if better {
-                best = Some((deviation, sides));
-            }
-            if deviation <= self.config.tolerance {
-                break;
+        'search: for coupling in [Coupling::Evidence, Coupling::Citations, Coupling::Nothing] {
+            let mut target = wanted;
+            for _ in 0..ATTEMPTS {
+                let sides = self.sides(&clusters, &items, coupling, target);
+                let reached = fraction(&sides);
+                let deviation = (reached - wanted).abs();
+                if best
+                    .as_ref()
+                    .is_none_or(|(least, _)| deviation + 1e-9 < *least)
+                {
+                    best = Some((deviation, sides));
+                }
+                if deviation <= self.config.tolerance {
+                    break 'search;
+                }
+                // Items that rest on both sides are lost to the smaller one first: aim higher to end up right.
+                target = (target + wanted - reached).clamp(0.0, 0.95);
             }
         }
         let sides = best.map(|(_, sides)| sides).unwrap_or_default();
@@ -115,6 +125,7 @@ impl Splitter {
         clusters: &ClusterMap,
         items: &[Item],
         coupling: Coupling,
+        target: f64,
     ) -> Vec<Option<bool>> {
         let mut sets = DisjointSets::new(clusters.len());
         for item in items {
@@ -141,7 +152,7 @@ impl Splitter {
         }
         let roots: Vec<usize> = units.keys().copied().collect();
         let units: Vec<Unit> = units.into_values().collect();
-        let assigned = assign(&units, self.config.eval_fraction, self.config.tolerance);
+        let assigned = assign(&units, target, self.config.tolerance);
         let eval: BTreeSet<usize> = roots
             .into_iter()
             .zip(assigned)
