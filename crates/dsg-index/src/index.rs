@@ -8,7 +8,7 @@ use crate::config::IndexConfig;
 use crate::error::IndexError;
 use crate::format::{self, CHUNKS};
 use crate::postings::Postings;
-use crate::query::Query;
+use crate::query::{highlights, known_terms};
 use crate::records::Records;
 use crate::search::{ScorePool, best};
 
@@ -134,15 +134,8 @@ impl Index {
 
     /// The `k` best chunks for `query`, best first, ties by chunk id. Chunks that share no term with the query are not hits.
     pub fn rank(&self, query: &str, k: usize) -> Vec<Hit> {
-        self.rank_terms(&self.read(query), k)
-    }
-
-    fn read(&self, query: &str) -> Query {
-        Query::new(query, self.config.stemming, &self.postings)
-    }
-
-    fn rank_terms(&self, query: &Query, k: usize) -> Vec<Hit> {
-        best(&self.postings, &self.pool, &query.terms, k)
+        let terms = known_terms(query, self.config.stemming, &self.postings);
+        best(&self.postings, &self.pool, &terms, k)
     }
 
     /// [`Self::rank`] with the chunks and what matched in them.
@@ -151,13 +144,17 @@ impl Index {
     /// [`IndexError`] when a chunk cannot be read.
     pub fn search_highlighted(&self, query: &str, k: usize) -> Result<Vec<SearchHit>, IndexError> {
         let mut hits = Vec::new();
-        let query = self.read(query);
-        for Hit { position, score } in self.rank_terms(&query, k) {
+        for Hit { position, score } in self.rank(query, k) {
             let Some(chunk) = self.records.get(&self.postings, position)? else {
                 continue;
             };
-            let highlights =
-                query.highlights(self.config.stemming, &chunk.text, chunk.span.start());
+            let highlights = highlights(
+                query,
+                self.config.stemming,
+                &self.postings,
+                &chunk.text,
+                chunk.span.start(),
+            );
             hits.push(SearchHit {
                 position,
                 score,

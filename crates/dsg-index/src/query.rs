@@ -8,62 +8,65 @@ use crate::analyzer::{Analyzer, has_humps};
 use crate::postings::Postings;
 use crate::scan::surfaces;
 
-/// What a query asks for.
-#[derive(Debug, Default)]
-pub(crate) struct Query {
-    /// The numbers of the terms that the index knows, in order of appearance, with how often the query names each.
-    pub(crate) terms: Vec<(usize, u32)>,
-    /// The terms themselves.
-    wanted: HashSet<String>,
+/// The numbers of the query's terms that the index knows, in order of appearance, with how often the query names each.
+pub(crate) fn known_terms(query: &str, stemming: bool, postings: &Postings) -> Vec<(usize, u32)> {
+    let mut terms: Vec<(usize, u32)> = Vec::new();
+    read(query, stemming, postings, |number, _| {
+        match terms.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, times)) => *times += 1,
+            None => terms.push((number, 1)),
+        }
+    });
+    terms
 }
 
-impl Query {
-    pub(crate) fn new(query: &str, stemming: bool, postings: &Postings) -> Self {
-        let mut analyzer = Analyzer::new(stemming);
-        let mut read = Self::default();
-        for surface in surfaces(query) {
-            // `MaxJobCount` asks for that name; its words are for texts that say it in words. Counted together they would
-            // outweigh the rest of the query.
-            let named = !surface.text.contains(|c: char| !c.is_ascii_alphanumeric())
-                && has_humps(surface.text);
-            let mut whole_known = false;
-            let mut first = true;
+/// Where `text`, which begins at byte `base` of its document, holds one of the query's terms.
+pub(crate) fn highlights(
+    query: &str,
+    stemming: bool,
+    postings: &Postings,
+    text: &str,
+    base: usize,
+) -> Vec<Span> {
+    let mut wanted: HashSet<String> = HashSet::new();
+    read(query, stemming, postings, |_, term| {
+        wanted.insert(term.to_owned());
+    });
+    let mut analyzer = Analyzer::new(stemming);
+    surfaces(text)
+        .filter(|surface| {
+            let mut found = false;
             analyzer.terms(surface.text, surface.technical, |term| {
-                if whole_known {
-                    return;
-                }
-                let number = postings.term(term.as_bytes());
-                whole_known = named && first && number.is_some();
-                first = false;
-                if let Some(number) = number {
-                    read.add(number, term);
-                }
+                found |= wanted.contains(term);
             });
-        }
-        read
-    }
+            found
+        })
+        .map(|surface| Span::of_len(base + surface.start, surface.text.len()))
+        .collect()
+}
 
-    fn add(&mut self, number: usize, term: &str) {
-        if let Some((_, times)) = self.terms.iter_mut().find(|(known, _)| *known == number) {
-            *times += 1;
-        } else {
-            self.terms.push((number, 1));
-            self.wanted.insert(term.to_owned());
-        }
-    }
-
-    /// Where `text`, which begins at byte `base` of its document, holds one of the terms.
-    pub(crate) fn highlights(&self, stemming: bool, text: &str, base: usize) -> Vec<Span> {
-        let mut analyzer = Analyzer::new(stemming);
-        surfaces(text)
-            .filter(|surface| {
-                let mut found = false;
-                analyzer.terms(surface.text, surface.technical, |term| {
-                    found |= self.wanted.contains(term);
-                });
-                found
-            })
-            .map(|surface| Span::of_len(base + surface.start, surface.text.len()))
-            .collect()
+/// Calls `each` with every term of the query that the index knows.
+fn read(query: &str, stemming: bool, postings: &Postings, mut each: impl FnMut(usize, &str)) {
+    let mut analyzer = Analyzer::new(stemming);
+    for surface in surfaces(query) {
+        // `MaxJobCount` asks for that name; its words are for texts that say it in words. Counted together they would
+        // outweigh the rest of the query.
+        let named = has_humps(surface.text)
+            && surface
+                .text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric());
+        let mut settled = false;
+        analyzer.terms(surface.text, surface.technical, |term| {
+            if settled {
+                return;
+            }
+            // The whole name comes first.
+            let number = postings.term(term.as_bytes());
+            settled = named && number.is_some() && term.len() == surface.text.len();
+            if let Some(number) = number {
+                each(number, term);
+            }
+        });
     }
 }

@@ -8,6 +8,9 @@ use dsg_core::Hit;
 
 use crate::postings::Postings;
 
+/// Scores looked at together.
+const BLOCK: usize = 64;
+
 /// Score arrays that are not in use: all zero, one score per chunk. Saves allocating one per query.
 #[derive(Debug, Default)]
 pub(crate) struct ScorePool(Mutex<Vec<Vec<f32>>>);
@@ -65,29 +68,32 @@ pub(crate) fn best(
         let list = postings.list(*term);
         touched += list.len() / 2;
         let times = *times as f32;
-        for pair in list.chunks_exact(2) {
-            if let [position, bits] = pair
-                && let Some(score) = scores.get_mut(*position as usize)
-            {
-                *score += f32::from_bits(*bits) * times;
+        for pair in list.as_chunks::<2>().0 {
+            let [position, bits] = *pair;
+            if let Some(score) = scores.get_mut(position as usize) {
+                *score += f32::from_bits(bits) * times;
             }
         }
     }
     let mut top = Top::new(k, postings.ranks());
     if touched < scores.len() / 8 {
         for (term, _) in terms {
-            for pair in postings.list(*term).chunks_exact(2) {
-                if let [position, _] = pair
-                    && let Some(score) = scores.get_mut(*position as usize)
-                {
+            for [position, _] in postings.list(*term).as_chunks::<2>().0 {
+                if let Some(score) = scores.get_mut(*position as usize) {
                     // Taken once: a chunk that several terms share is zero the second time.
                     top.offer(*position, std::mem::take(score));
                 }
             }
         }
     } else {
-        for (position, score) in (0_u32..).zip(&mut scores) {
-            top.offer(position, std::mem::take(score));
+        for (base, block) in (0_u32..).step_by(BLOCK).zip(scores.chunks_mut(BLOCK)) {
+            // Most blocks hold nothing good enough, and a maximum over a block is a few vector instructions.
+            if block.iter().copied().fold(0.0, f32::max) >= top.least {
+                for (position, score) in (base..).zip(&*block) {
+                    top.offer(position, *score);
+                }
+            }
+            block.fill(0.0);
         }
     }
     pool.give(scores);
