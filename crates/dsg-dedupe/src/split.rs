@@ -95,6 +95,7 @@ impl Splitter {
                 let sides = self.sides(&clusters, &items, coupling, target);
                 let reached = fraction(&sides);
                 let deviation = (reached - wanted).abs();
+                let straddling = sides.iter().any(Option::is_none);
                 if best
                     .as_ref()
                     .is_none_or(|(least, _)| deviation + 1e-9 < *least)
@@ -103,6 +104,9 @@ impl Splitter {
                 }
                 if deviation <= self.config.tolerance {
                     break 'search;
+                }
+                if !straddling {
+                    break;
                 }
                 // Items that rest on both sides are lost to the smaller one first: aim higher to end up right.
                 target = (target + wanted - reached).clamp(0.0, 0.95);
