@@ -13,6 +13,8 @@ struct Patterns {
     inline: Regex,
     /// What comes before a command in running text.
     cue_before: Regex,
+    /// What comes before a command with arguments; a lone word there is as often a value: "use `scratch`".
+    cue_before_line: Regex,
     /// What comes after one.
     cue_after: Regex,
     /// A prompt at the start of a console line.
@@ -33,9 +35,10 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     reference: Regex::new(r"([A-Za-z_][\w.+-]*)[*`_]*\(([18])[a-z]*\)").unwrap(),
     inline: Regex::new(r"``([^`\n]+)``|`([^`\n]+)`|\*\*([^*\n]+)\*\*").unwrap(),
     cue_before: Regex::new(
-        r"(?i)\b(?:run|runs|running|execute|executing|invoke|invoking|type|typing|issue|issuing|commands?|utility|tool|use|using|via)(?:\s+the)?(?:\s+commands?)?:?\s+$",
+        r"(?i)\b(?:run|runs|running|execute|executing|invoke|invoking|typing|issue|issuing|commands?|utility)(?:\s+the)?(?:\s+commands?)?:?\s+$",
     )
     .unwrap(),
+    cue_before_line: Regex::new(r"(?i)\b(?:use|using|via|with|try)(?:\s+the)?(?:\s+commands?)?:?\s+$").unwrap(),
     cue_after: Regex::new(r"(?i)^\s+(?:commands?|utility|executable|binary|program|cli)\b").unwrap(),
     prompt: Regex::new(
         r"^\s*(?:\([\w.-]+\)\s*)?(?:\[[\w.-]+@[^\]\n]*\]\s*[$#%]|[\w.-]+@[\w.-]+(?::[^\s$#]*)?\s*[$#%]|[\w.-]*[$%])\s+",
@@ -164,18 +167,22 @@ impl<'a> CommandFinder<'a> {
         let name = words.next().filter(|name| is_name(name))?;
         let second = words.next();
         let with_flag = !bold && second.is_some_and(is_flag);
-        let cued = || {
+        if with_flag || self.known.contains(name) {
+            return Some(name.to_owned());
+        }
+        // A manual names its command's own sub-commands like this.
+        if self.subject.is_some() {
+            return None;
+        }
+        let announced = || {
             let tail: String = before.chars().rev().take(40).collect();
             let tail: String = tail.chars().rev().collect();
-            let plain_word = !name.contains(['.', '_']) || second.is_some();
-            plain_word
-                && (PATTERNS.cue_before.is_match(&tail) || PATTERNS.cue_after.is_match(after))
+            PATTERNS.cue_before.is_match(&tail)
+                || (second.is_some() && PATTERNS.cue_before_line.is_match(&tail))
         };
-        (with_flag
-            || self.known.contains(name)
-            || (second.is_none() && PATTERNS.cue_after.is_match(after))
-            || (!bold && cued()))
-        .then(|| name.to_owned())
+        let word = !name.contains(['.', '_']) || second.is_some();
+        (word && (PATTERNS.cue_after.is_match(after) || (!bold && announced())))
+            .then(|| name.to_owned())
     }
 
     fn in_code(&self, code: &str, language: Option<&str>, found: &mut Vec<String>) {
