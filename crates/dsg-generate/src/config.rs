@@ -9,19 +9,24 @@ use crate::error::GenerateError;
 /// How far a mix may be from summing to 1 and still be taken as meant, then normalised.
 const MIX_TOLERANCE: f64 = 1e-3;
 
-/// What to generate.
+/// What to generate. Topics, shares and subject belong to the whole dataset, not to the writer's section of a
+/// configuration file, so they are never read from it: whoever holds the dataset's configuration sets them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GenerateConfig {
     /// What the dataset is about. Default: none, which means one implicit topic `general` over all chunks with a quota of
     /// one item for every two chunks.
+    #[serde(skip)]
     pub topics: Vec<Topic>,
     /// Shares of the difficulties. Default: 0.4 basic, 0.4 intermediate, 0.2 advanced.
+    #[serde(skip)]
     pub difficulty: DifficultyMix,
     /// Shares of the question types. Default: 0.3 factual, 0.4 procedural, 0.2 analytical, 0.1 troubleshooting.
+    #[serde(skip)]
     pub question_types: QuestionTypeMix,
     /// The product or site that the documents are about, as a reader would name it: `Slurm`, or with its preposition
     /// `at CSC`. Goes into questions whose own words are too general. Default: none.
+    #[serde(skip)]
     pub subject: Option<String>,
     /// Candidates planned per quota slot, since curation rejects some. At least 1. Default: 2.0.
     pub oversample: f64,

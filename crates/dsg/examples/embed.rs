@@ -14,7 +14,7 @@ use dsg::Pipeline;
 use dsg::config::ConfigLayers;
 use dsg::core::{Event, Interrupt, Observer};
 
-/// Prints every finished stage and gives up after a minute.
+/// Prints every finished stage and gives up after ten minutes.
 struct Watch {
     begun: Instant,
     interrupt: Interrupt,
@@ -25,7 +25,7 @@ impl Observer for Watch {
         if let Event::StageFinished { stage, counts } = event {
             println!("{stage}: {} of {} kept", counts.kept, counts.entered);
         }
-        if self.begun.elapsed() > Duration::from_secs(60) {
+        if self.begun.elapsed() > Duration::from_mins(10) {
             self.interrupt.request();
         }
     }

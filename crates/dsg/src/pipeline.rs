@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dsg_core::{Event, Interrupt, Observer, Silent, Stage};
 use dsg_index::Index;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::config::{ConfigError, DatasetConfig, Origin};
@@ -140,14 +141,19 @@ impl Pipeline {
         outputs: &[&str],
         run: impl FnOnce() -> Result<StepResult, DsgError>,
     ) -> Result<StepRecord, DsgError> {
-        if let Some(record) = store.finished(step, key)? {
+        if let Some(record) = store.finished(step, key) {
             for stage in stages {
                 self.observer
                     .on_event(&Event::StageReused { stage: *stage });
             }
             return Ok(record);
         }
-        let result = run()?;
+        let mut result = run()?;
+        // Rejects are published beside the dataset.
+        result
+            .rejects
+            .par_iter_mut()
+            .for_each(|reject| self.stages.judge.mask(reject));
         store.finish(step, key, outputs, result)
     }
 }

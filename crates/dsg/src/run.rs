@@ -38,7 +38,7 @@ pub(crate) fn run(
     let ingested = ingest(pipeline, &store, inputs)?;
     let fingerprint = pipeline.index_key(ingested.output(CORPUS));
     let indexed = build_index(pipeline, &store, &fingerprint)?;
-    let index = Index::open_expecting(&store.path(INDEX), &fingerprint)?;
+    let index = Index::open_expecting(store.path(INDEX), &fingerprint)?;
     let generated = generate(pipeline, &store, &index, &fingerprint)?;
     let curated = curate(pipeline, &store, &index, &fingerprint, &generated)?;
     let items: Curated = read_json(&store.path(CURATED))?;
@@ -203,6 +203,7 @@ fn curate(
         &section(&config.topics),
         &section(&config.difficulty),
         &section(&config.question_types),
+        &section(&config.subject),
         &section(&config.rules),
         &section(&config.models.judge),
         &section(&config.judge),
@@ -261,8 +262,7 @@ fn coverage_rows(config: &DatasetConfig, coverage: &Coverage, items: &Curated) -
     }
     let mut rows = Vec::new();
     for topic in &coverage.topics {
-        for difficulty in Difficulty::ALL {
-            let quota = (topic.quota as f64 * config.difficulty.share(difficulty)).round() as u64;
+        for (difficulty, quota) in quotas(config, topic.quota) {
             let (train, eval) = found
                 .get(&(&*topic.topic, difficulty))
                 .copied()
@@ -291,6 +291,23 @@ fn coverage_rows(config: &DatasetConfig, coverage: &Coverage, items: &Curated) -
         }
     }
     rows
+}
+
+/// A topic's quota by difficulty. Rounding the running sum makes the parts add up to the whole.
+fn quotas(config: &DatasetConfig, topic: usize) -> [(Difficulty, u64); 3] {
+    let (mut share, mut given) = (0.0, 0);
+    Difficulty::ALL.map(|difficulty| {
+        share += config.difficulty.share(difficulty);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a quota lies between 0 and the quota"
+        )]
+        let upto = (topic as f64 * share).round() as u64;
+        let quota = upto - given;
+        given = upto;
+        (difficulty, quota)
+    })
 }
 
 fn gates(config: &DatasetConfig, items: &Curated) -> Vec<GateResult> {

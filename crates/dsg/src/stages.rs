@@ -30,11 +30,7 @@ impl Stages {
             ingester: Ingester::new(config.ingest.clone()).map_err(in_section("ingest"))?,
             chunker: Chunker::new(config.chunk.clone()).map_err(in_section("chunk"))?,
             generator: generator(config)?,
-            judge: Judge::new(JudgeConfig {
-                rules: config.rules.clone(),
-                ..config.judge.clone()
-            })
-            .map_err(in_section("judge"))?,
+            judge: Judge::new(judge(config)).map_err(in_section("judge"))?,
             deduper: Deduper::new(config.dedupe.clone()).map_err(in_section("dedupe"))?,
             balancer: Balancer::new(balance(config)).map_err(in_section("topics"))?,
             splitter: Splitter::new(SplitConfig {
@@ -97,4 +93,13 @@ fn generator(config: &DatasetConfig) -> Result<Generator, Issue> {
             message: other.to_string(),
         },
     })
+}
+
+fn judge(config: &DatasetConfig) -> JudgeConfig {
+    let mut judge = JudgeConfig {
+        rules: config.rules.clone(),
+        ..config.judge.clone()
+    };
+    judge.known_terms.extend(config.subject.clone());
+    judge
 }

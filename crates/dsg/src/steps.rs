@@ -10,7 +10,7 @@ use dsg_core::{
     Reject, RejectSchema, Split, Stage, StageCounts, StageResult,
 };
 use dsg_dedupe::{Cluster, cluster_documents};
-use dsg_generate::Coverage;
+use dsg_generate::{Coverage, GenerateError};
 use dsg_index::{Index, IndexBuilder};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -205,15 +205,14 @@ pub(crate) fn generate(
     candidates: &Path,
 ) -> Result<(Coverage, StepResult), DsgError> {
     ctx.start(Stage::Generate, None)?;
-    let generated = ctx
-        .stages
-        .generator
-        .run(index, ctx.observer, ctx.interrupt)?;
-    if ctx.interrupt.is_requested() {
-        return Err(DsgError::Interrupted {
-            stage: Stage::Generate,
-        });
-    }
+    let generated = match ctx.stages.generator.run(index, ctx.observer, ctx.interrupt) {
+        Err(GenerateError::Interrupted) => {
+            return Err(DsgError::Interrupted {
+                stage: Stage::Generate,
+            });
+        }
+        generated => generated?,
+    };
     let StageResult {
         kept,
         rejects,

@@ -84,24 +84,13 @@ impl RunStore {
     }
 
     /// The record of `step`, if it was finished under this `key` and its artifacts are untouched.
-    pub(crate) fn finished(&self, step: &str, key: &str) -> Result<Option<StepRecord>, DsgError> {
-        let path = self.state_path(step);
-        if !path.exists() {
-            return Ok(None);
-        }
-        // A record that does not parse is of another version: the step runs again.
-        let Ok(record) = read_json::<StepRecord>(&path) else {
-            return Ok(None);
+    pub(crate) fn finished(&self, step: &str, key: &str) -> Option<StepRecord> {
+        // A record that is not there or does not parse is of another run or version: the step runs again.
+        let record = read_json::<StepRecord>(&self.state_path(step)).ok()?;
+        let untouched = |(name, sha256): (&String, &String)| {
+            hash_file(&self.work.join(name)).is_ok_and(|found| found == *sha256)
         };
-        if record.key != key {
-            return Ok(None);
-        }
-        for (name, sha256) in &record.outputs {
-            if hash_file(&self.work.join(name)).ok().as_ref() != Some(sha256) {
-                return Ok(None);
-            }
-        }
-        Ok(Some(record))
+        (record.key == key && record.outputs.iter().all(untouched)).then_some(record)
     }
 
     /// Records `step` as finished. `outputs` are the files and flat folders under `work/` that it wrote.

@@ -355,6 +355,10 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     if regex!(r"(?i), (?:it is|it's) (?:helpful|useful|important|good|worth|necessary) to (?:be aware|know|understand|note|consider)\b").is_match(text) {
         return None;
     }
+    // The advice itself is elsewhere.
+    if regex!(r"(?i), (?:please )?(?:also |first )?(?:see|refer to|read|follow|check out|visit|consult)\b|, please also\b|\bfollowing (?:commands?|steps?)\b[^:]*\.$").is_match(text) {
+        return None;
+    }
     // “update these counters”: which?
     if regex!(r"(?i)\b(?:these|those)\s+\w+").is_match(text) {
         return None;
@@ -401,6 +405,16 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     if !is_self_contained_clause(clause) || main.split_whitespace().count() < 4 {
         return None;
     }
+    // “When called without an argument” has no subject; “run the following command” has lost its command.
+    if regex!(r"(?i)^(?:not )?\w+ed\b|\bfeel\b").is_match(clause)
+        || regex!(r"(?i)\bfollowing\b").is_match(main)
+    {
+        return None;
+    }
+    // “You may have ended up elsewhere” and “you can not” are no advice.
+    if regex!(r"(?i)^you (?:also )?(?:(?:may|might) |can ?not\b|can't\b)").is_match(main) {
+        return None;
+    }
     // “If you need disks, networks and nodes, choose X”: the first comma did not end the condition.
     let head = main.split(", ").next().unwrap_or(main);
     let finite = regex!(r"(?i)\b(?:is|are|was|were|will|can|cannot|can't|must|should|may|might|need|needs|have|has|does|do|don't|doesn't|would|could|won't|\w+s|\w+ed)\b").is_match(head);
@@ -417,7 +431,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         (true, false) => &CONDITION_WHEN,
         (false, true)
             if regex!(
-                r"(?i)^you (?:also )?(?:can|could|may|might)\b|^\S+(?: \S+){0,4} can be\b"
+                r"(?i)^you (?:also )?(?:can|could)\b|^\S+(?: \S+){0,4} can be\b"
             )
             .is_match(main) =>
         {

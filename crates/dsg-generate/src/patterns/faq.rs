@@ -77,6 +77,8 @@ fn leans_on_others(question: &str) -> bool {
     question.split_whitespace().count() < 4
         || asks_reader
         || !has_verb
+        // “I did not find an answer to my question here.”
+        || regex!(r"(?i)\bquestions? here\b").is_match(question)
         || regex!(r"(?i)\b(?:it|they|them|that one|this|these|those|the same|otherwise|he|she)\b")
             .is_match(question)
             && !regex!(

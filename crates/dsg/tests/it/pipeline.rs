@@ -62,6 +62,15 @@ fn the_fixtures_give_a_verified_dataset_in_which_nothing_is_lost() {
     let verified = dsg::verify(&out, &[fixtures().join("docs")], &Silent).unwrap();
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
 
+    // No item, receipt or reject repeats the token or the personal address that the documents contain.
+    for file in ["train.jsonl", "eval.jsonl", "rejects.jsonl", "README.md"] {
+        let text = fs::read_to_string(out.join(file)).unwrap();
+        assert!(
+            !text.contains("ghp_") && !text.contains("mira.keller"),
+            "{file}"
+        );
+    }
+
     // One bad file was reported and stopped nothing; the ignored one was never read.
     let rejects = fs::read_to_string(out.join("rejects.jsonl")).unwrap();
     assert!(rejects.contains("damaged.md"));
@@ -166,14 +175,14 @@ fn an_edited_document_changes_only_what_follows_from_it() {
         page("Run `scancel 4711`; the job leaves the queue at once."),
     )
     .unwrap();
-    pipeline().run(&[docs.clone()], &out).unwrap();
+    pipeline().run(std::slice::from_ref(&docs), &out).unwrap();
     let old = fs::read(out.join("manifest.json")).unwrap();
     fs::write(
         docs.join("a.md"),
         page("Run `scancel 4712`; the job leaves the queue at once."),
     )
     .unwrap();
-    pipeline().run(&[docs.clone()], &out).unwrap();
+    pipeline().run(std::slice::from_ref(&docs), &out).unwrap();
     assert_ne!(old, fs::read(out.join("manifest.json")).unwrap());
     let corpus = fs::read_to_string(out.join("work/corpus.jsonl")).unwrap();
     assert!(corpus.contains("4712") && !corpus.contains("4711"));
