@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use crate::literal::{Lexer, Literal, LiteralKind, is_command};
+use crate::literal::{Lexer, Literal, LiteralKind};
+use crate::shape::is_command;
 use crate::stem::stem;
 
 /// Source text, indexed for the question "does this literal occur here?".

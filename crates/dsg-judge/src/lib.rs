@@ -42,6 +42,7 @@ mod safety;
 mod secret;
 mod segment;
 mod sensitive;
+mod shape;
 mod stem;
 mod style;
 

@@ -146,26 +146,26 @@ impl StyleCheck {
         answer: &str,
     ) -> Vec<Finding> {
         let (asked, answered) = (Segments::new(question), Segments::new(answer));
-        let (asked_prose, answered_prose) = (asked.prose(), answered.prose());
+        let (asked_text, answered_text) = (asked.running(), answered.running());
         vec![
             Finding::from_detail(
                 "style.meta_talk",
                 JudgeReason::MetaTalk,
-                self.meta_talk(&asked_prose)
-                    .or_else(|| self.meta_talk(&answered_prose)),
+                self.meta_talk(&asked_text)
+                    .or_else(|| self.meta_talk(&answered_text)),
             ),
             Finding::from_detail(
                 "style.pointer",
                 JudgeReason::DanglingReference,
                 self.pointer
-                    .find(&answered_prose)
+                    .find(&answered_text)
                     .map(|found| format!("`{}` points outside the answer", found.as_str())),
             ),
             Finding::from_detail(
                 "style.refusal",
                 JudgeReason::Refusal,
                 self.refusal
-                    .find(&answered_prose)
+                    .find(&answered_text)
                     .map(|found| format!("the answer says `{}`", found.as_str().trim())),
             ),
             Finding::from_detail(
@@ -177,7 +177,7 @@ impl StyleCheck {
             Finding::from_detail(
                 "style.repetition",
                 JudgeReason::Repetition,
-                repetition(&answered.running()),
+                repetition(&answered_text),
             ),
             Finding::from_detail(
                 "style.markup",
@@ -277,32 +277,49 @@ fn has_open_end(text: &str) -> bool {
     })
 }
 
-/// A phrase that occurs three times, or a long sentence twice.
-fn repetition(prose: &str) -> Option<String> {
-    let mut sentences: HashMap<&str, usize> = HashMap::new();
+/// A sentence said twice running or three times, a phrase or a list entry three times. Entries of a list may share phrases.
+fn repetition(text: &str) -> Option<String> {
+    let (entries, prose): (Vec<&str>, Vec<&str>) =
+        text.lines().map(str::trim).partition(|line| is_entry(line));
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for entry in entries {
+        let count = seen.entry(entry).or_default();
+        *count += 1;
+        if *count == 3 && entry.split_whitespace().count() > 2 {
+            return Some(format!("lists three times: `{}`", start_of(entry)));
+        }
+    }
+    let prose = prose.join("\n");
     let mut last = "";
     for sentence in prose.split(['.', '!', '?', '\n']).map(str::trim) {
         if sentence.split_whitespace().count() <= 8 {
             continue;
         }
-        // Lists may say the same of two entries; three times, or twice running, is a loop.
-        let count = sentences.entry(sentence).or_default();
+        let count = seen.entry(sentence).or_default();
         *count += 1;
         if *count == 3 || sentence == last {
             return Some(format!("says again: `{}`", start_of(sentence)));
         }
         last = sentence;
     }
-    let all: Vec<String> = words(prose).map(str::to_lowercase).collect();
-    let mut seen: HashMap<&[String], usize> = HashMap::new();
+    let all: Vec<String> = words(&prose).map(str::to_lowercase).collect();
+    let mut grams: HashMap<&[String], usize> = HashMap::new();
     for gram in all.windows(REPEATED_WORDS) {
-        let count = seen.entry(gram).or_default();
+        let count = grams.entry(gram).or_default();
         *count += 1;
         if *count == 3 {
             return Some(format!("says three times: `{}`", gram.join(" ")));
         }
     }
     None
+}
+
+/// Whether a line is an entry of a list or a row of a table.
+fn is_entry(line: &str) -> bool {
+    let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    line.starts_with(['-', '*', '+', '|', '•'])
+        || (digits.len() < line.len() && digits.starts_with(['.', ')']))
+        || line.starts_with("Note:")
 }
 
 fn start_of(text: &str) -> String {
@@ -312,16 +329,25 @@ fn start_of(text: &str) -> String {
         .join(" ")
 }
 
-/// An answer that adds neither a literal nor two content words to its question.
+/// An answer that adds no literal and no content word to its question, or one word before it repeats the question: "You can
+/// use one project to …". One word after the repetition is an answer: "… then the job will be rejected".
 fn echo(lexer: &Lexer, question: &str, answer: &str) -> Option<String> {
     let asked: Vec<String> = words(question).map(stem).collect();
-    let mut added: Vec<String> = words(answer)
+    let said: Vec<String> = words(answer)
         .filter(|word| !is_function_word(word))
         .map(stem)
-        .filter(|word| !asked.contains(word))
         .collect();
-    added.sort_unstable();
-    added.dedup();
+    let mut added: Vec<(usize, &String)> = said
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| !asked.contains(word))
+        .collect();
+    added.dedup_by_key(|(_, word)| *word);
+    let adds = match added.as_slice() {
+        [] => false,
+        [(at, _)] => *at * 2 >= said.len(),
+        _ => true,
+    };
     let known: Vec<String> = lexer
         .literals(question)
         .into_iter()
@@ -331,5 +357,5 @@ fn echo(lexer: &Lexer, question: &str, answer: &str) -> Option<String> {
         .literals(answer)
         .iter()
         .any(|literal| !known.contains(&literal.key));
-    (added.len() < 2 && !new_literal).then(|| "the answer adds nothing to the question".to_owned())
+    (!adds && !new_literal).then(|| "the answer adds nothing to the question".to_owned())
 }
