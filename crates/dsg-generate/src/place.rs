@@ -265,10 +265,7 @@ impl Place {
         if question.split_whitespace().count() < 8 {
             return None;
         }
-        if self.names_itself(question) {
-            return Some(question.to_owned());
-        }
-        Some(attach(question, &subject?))
+        self.under_subject(question)
     }
 
     /// As [`Self::situated`] for a question about a condition, which a heading's task does not explain: it needs a name
@@ -285,6 +282,25 @@ impl Place {
             return Some(attach(question, &format!("{preposition} {}", tool.code())));
         }
         if strict || question.split_whitespace().count() < 11 {
+            return None;
+        }
+        self.under_subject(question)
+    }
+
+    /// The subject of the whole corpus places a question only if its own words already say which page it is about.
+    fn under_subject(&self, question: &str) -> Option<String> {
+        let words = |text: &str| -> HashSet<String> {
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| word.len() > 3 && !is_plain_capital(word))
+                .map(|word| word.to_lowercase().chars().take(5).collect())
+                .collect()
+        };
+        let asked = words(question);
+        let headings = self.trail.last().into_iter().chain([&self.title]);
+        if headings
+            .flat_map(|heading| words(heading))
+            .all(|word| !asked.contains(&word))
+        {
             return None;
         }
         if self.names_itself(question) {
@@ -314,10 +330,13 @@ impl Place {
 
     /// Whether `question` already names the page, the subject, a command or a product.
     pub(crate) fn names_itself(&self, question: &str) -> bool {
-        self.names_more_than_subject(question)
-            || self
-                .subject_name()
-                .is_some_and(|name| question.to_lowercase().contains(&name.to_lowercase()))
+        self.names_more_than_subject(question) || self.names_subject(question)
+    }
+
+    /// Whether `question` names the configured subject.
+    pub(crate) fn names_subject(&self, question: &str) -> bool {
+        self.subject_name()
+            .is_some_and(|name| question.to_lowercase().contains(&name.to_lowercase()))
     }
 
     /// As [`Self::names_itself`], without counting the subject that the whole corpus shares.
@@ -337,7 +356,9 @@ impl Place {
 /// Puts `clause` before the question mark, or in front where the question is long.
 pub(crate) fn attach(question: &str, clause: &str) -> String {
     let sentences = regex!(r"[?.!](?:\s|$)").find_iter(question).count();
-    if question.len() > 75 || sentences > 1 {
+    // “… and project space not in Aurelia” would say something else.
+    let elliptic = regex!(r"(?i)\b(?:not|too|instead)\?$").is_match(question);
+    if question.len() > 75 || sentences > 1 || elliptic {
         if sentences > 1 {
             return format!("{} {}", phrase::upper_first(clause) + ":", question);
         }
@@ -453,11 +474,17 @@ fn is_product(name: &str, common: &HashSet<String>) -> bool {
             && (word.chars().any(char::is_uppercase) || is_code_like(word))
     });
     let last_is_plain = words.last().is_some_and(|last| {
-        words.len() > 1 && regex!(r"(?i)^(?:access|accounts?|billing|changes|commands|concepts|considerations|data|examples|exercises?|features|files|flavors?|guidelines|hints|images?|issues|jobs|limits?|notes|options|partitions?|policy|policies|projects|questions|rates|resources|scripts?|services|settings|states|storage|systems?|tasks|terms|tips|topics|types|users|variables|versions|volumes|applications|applicant|environments?|nodes|overview|renewal|hardware|software|modules|support)$").is_match(last)
+        words.len() > 1 && regex!(r"(?i)^(?:access|accounts?|billing|changes|commands|concepts|considerations|data|examples|exercises?|features|files|flavors?|guidelines|hints|images?|issues|jobs|limits?|notes|options|partitions?|policy|policies|projects|questions|rates|resources|scripts?|services|settings|states|storage|systems?|tasks|terms|tips|topics|types|users|variables|versions|volumes|applications|applicant|environments?|nodes|overview|renewal|hardware|software|modules|support|guide|design|introduction|start|tutorial|plugins?|manual|documentation)$").is_match(last)
     });
     let cased = words
         .iter()
         .all(|word| capital(word) || is_code_like(word) || word.chars().any(char::is_uppercase));
+    // “For Researchers” says for whom, not what.
+    if words.first().is_some_and(|first| {
+        regex!(r"(?i)^(?:for|about|how|when|why|what|quickstart)$").is_match(first)
+    }) {
+        return false;
+    }
     let doing = words.len() > 1
         && words.first().is_some_and(|first| {
             crate::verbs::base(first).is_some() || crate::verbs::base_of_gerund(first).is_some()

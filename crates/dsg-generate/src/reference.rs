@@ -26,6 +26,10 @@ pub(crate) fn leans_back(text: &str) -> bool {
 
 /// A sentence that only sends the reader elsewhere.
 pub(crate) fn is_pointer(text: &str) -> bool {
+    // “See what would be copied:” looks at a result, not at another page.
+    if regex!(r"(?i)^(?:see (?:what|how|which|whether|if)\b|look at .*:$)").is_match(text.trim()) {
+        return false;
+    }
     regex!(
         r"(?xi)^(?:
             (?:please\s+)?(?:also\s+)?(?:see|refer\ to|consult|read\ more|check\ out|visit|have\ a\ look|take\ a\ look|look\ at|look\ for|browse)\b

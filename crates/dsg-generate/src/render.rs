@@ -477,6 +477,10 @@ fn entry(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
 /// The label of an entry with its names as code.
 pub(crate) fn label(chunk: &Chunk, node: &Node<'_>) -> Option<String> {
     let raw = chunk.slice(node.block.label?)?;
+    // In a signature such as `{*|block}[:{*|cyclic}]` asterisks mean themselves, and reading them as emphasis spoils it.
+    if raw.contains("{*") {
+        return None;
+    }
     let shown = clean(raw, chunk.markup);
     let shown = shown.trim_end_matches(':').trim();
     if shown.is_empty() {

@@ -84,7 +84,7 @@ impl Affinity {
                 }
                 for keyword in topic.keywords.iter().map(|keyword| keyword.to_lowercase()) {
                     if holds_word(&path, &keyword) {
-                        score += 1.5;
+                        score += if is_specific(&keyword) { 3.0 } else { 1.5 };
                     } else if holds_word(&text, &keyword) {
                         score += 0.25;
                     }
@@ -110,7 +110,7 @@ pub(crate) fn topic_of(topics: &[Topic], chunk_scores: &[f64], draft: &Draft) ->
         }
         for keyword in topic.keywords.iter().map(|keyword| keyword.to_lowercase()) {
             if holds_word(&question, &keyword) {
-                score += 2.5;
+                score += if is_specific(&keyword) { 5.0 } else { 2.5 };
             } else if holds_word(&answer, &keyword) {
                 score += 0.5;
             }
@@ -120,6 +120,11 @@ pub(crate) fn topic_of(topics: &[Topic], chunk_scores: &[f64], draft: &Draft) ->
         }
     }
     best.map(|(number, _)| number)
+}
+
+/// Whether a keyword is a phrase or a technical name (`job array`, `--array`): it says more than the command it belongs to.
+fn is_specific(keyword: &str) -> bool {
+    keyword.contains(|c: char| !c.is_alphanumeric())
 }
 
 /// Whether `word` occurs in `text` between word boundaries (both lower case); a plural `s` may follow.

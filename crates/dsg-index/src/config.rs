@@ -10,9 +10,9 @@ use crate::error::IndexError;
 #[serde(default, deny_unknown_fields)]
 pub struct IndexConfig {
     /// BM25's term saturation: how fast more occurrences stop to matter. Default 1.2, at least 0.
-    pub k1: f32,
+    pub k1: f64,
     /// BM25's length normalisation: 0 ignores a chunk's length, 1 divides by it. Default 0.75.
-    pub b: f32,
+    pub b: f64,
     /// How often each word of the heading path counts, besides those in the text. Default 2; 0 leaves headings out; at most 16.
     pub heading_weight: u32,
     /// How often each of the chunk's commands counts, besides the text. Default 1; 0 leaves them out; at most 16.
@@ -45,10 +45,10 @@ impl IndexConfig {
             })
         };
         if !(0.0..=100.0).contains(&self.k1) {
-            return wrong("k1", self.k1.into(), "0 to 100");
+            return wrong("k1", self.k1, "0 to 100");
         }
         if !(0.0..=1.0).contains(&self.b) {
-            return wrong("b", self.b.into(), "0 to 1");
+            return wrong("b", self.b, "0 to 1");
         }
         for (field, weight) in [
             ("heading_weight", self.heading_weight),

@@ -271,11 +271,20 @@ fn inverse_document_frequency(chunks: usize, holding: usize) -> f32 {
 
 fn length_norm(config: &IndexConfig, length: f32, average: f32) -> f32 {
     let relative = if average > 0.0 { length / average } else { 0.0 };
-    config.k1 * (1.0 - config.b + config.b * relative)
+    let b = narrow(config.b);
+    narrow(config.k1) * (1.0 - b + b * relative)
 }
 
 fn saturation(config: &IndexConfig, count: f32, norm: f32) -> f32 {
-    count * (config.k1 + 1.0) / (count + norm)
+    count * (narrow(config.k1) + 1.0) / (count + norm)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "weights are f32; parameters are f64 so that they print as they were written"
+)]
+fn narrow(parameter: f64) -> f32 {
+    parameter as f32
 }
 
 /// `start..end` of entry `index`, given where each entry ends.

@@ -114,7 +114,24 @@ fn paragraph(scope: &Scope<'_, '_>, span: Span, following: &[Node<'_>], drafts: 
             continue;
         }
         let rest = pieces.get(position + 1..).unwrap_or_default();
-        drafts.extend(purpose(scope, piece, rest).or_else(|| condition(scope, piece, rest)));
+        // A condition further down leans on what was said before it: an example, another condition.
+        let conditional = || {
+            if position == 0 {
+                condition(scope, piece, rest)
+            } else {
+                None
+            }
+        };
+        // So does a purpose, unless it names its means itself.
+        let purposeful = || {
+            let placed = position == 0 || piece.text.contains('`');
+            if placed {
+                purpose(scope, piece, rest)
+            } else {
+                None
+            }
+        };
+        drafts.extend(purposeful().or_else(conditional));
     }
 }
 
@@ -355,6 +372,18 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     if regex!(r"(?i), (?:it is|it's) (?:helpful|useful|important|good|worth|necessary) to (?:be aware|know|understand|note|consider)\b").is_match(text) {
         return None;
     }
+    // “In order to use X, Y is required” names one condition, not what to do; “any issues” is everything and nothing.
+    if regex!(r"(?i), \S+(?: \S+){0,6} (?:is|are) (?:required|needed|necessary)\b").is_match(text)
+        || regex!(r"(?i)\b(?:any|some|such) (?:issues?|problems?|errors?)\b").is_match(&asked)
+    {
+        return None;
+    }
+    // A first step is not the way, and “the same command” is another one.
+    if regex!(r"(?i)\b(?:must|need to|have to) first\b|\bthe same (?:command|way|steps?)\b|\b(?:more|fewer|larger|longer) \w+ are used\b").is_match(text)
+        || regex!(r"(?i)\byou (?:will )?(?:need|have|must) (?:to )?(?:specify|define|choose|provide)\b").is_match(text) && !text.contains('`')
+    {
+        return None;
+    }
     // The advice itself is elsewhere.
     if regex!(r"(?i), (?:please )?(?:also |first )?(?:see|refer to|read|follow|check out|visit|consult)\b|, please also\b|\bfollowing (?:commands?|steps?)\b[^:]*\.$").is_match(text) {
         return None;
@@ -408,6 +437,19 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     // “When called without an argument” has no subject; “run the following command” has lost its command.
     if regex!(r"(?i)^(?:not )?\w+ed\b|\bfeel\b").is_match(clause)
         || regex!(r"(?i)\bfollowing\b").is_match(main)
+    {
+        return None;
+    }
+    // “They” are of the sentence before; “both options” and “the limit” are of the page around it.
+    if regex!(r"(?i)\b(?:they|them|their)\b|\b(?:message|example|command|table) (?:above|below)\b")
+        .is_match(main)
+        || regex!(r"(?i)\b(?:both|they|them|their|then)\b|^the \w+ (?:is|are|has|was|were|does)\b")
+            .is_match(clause)
+        || scope
+            .place
+            .trail
+            .last()
+            .is_some_and(|heading| heading.ends_with('?'))
     {
         return None;
     }

@@ -421,6 +421,8 @@ impl Entry {
             (Kind::Value, _) => parent
                 .map(|parent| parent.name.clone())
                 .or_else(|| carried_parent(scope))
+                // “F  FAILED”: a short code stands for the name beside it and takes no values.
+                .filter(|parent| !regex!(r"^`?[A-Z]{1,3}`?$").is_match(parent))
                 .and_then(|parent| {
                     scope.worded(
                         QuestionType::Factual,

@@ -7,6 +7,7 @@ use crate::draft::{Draft, Scope};
 use crate::inline::clean;
 use crate::outline::Node;
 use crate::phrase::{Title, classify};
+use crate::place::attach;
 use crate::regexes::regex;
 use crate::render::{Segment, passage, segments};
 
@@ -58,7 +59,12 @@ fn answer(
         return None;
     }
     let question = regex!(r"(?i)^how to ").replace(question, "How do I ");
-    let question = scope.place.anchored(&question)?;
+    let mut question = scope.place.anchored(&question)?;
+    // “The difference between Priority and Resources”: plain words, capital letters or not, need their system.
+    let compares = regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question);
+    if compares && !scope.place.names_subject(&question) {
+        question = attach(&question, &scope.place.subject_phrase()?);
+    }
     let passage = passage(scope.chunk, body, BUDGET);
     let answer = Answer::default().blocks(&passage.blocks);
     scope.asked(kind_of(&question), template, &question, answer)

@@ -54,10 +54,7 @@ const COUNT: Wording = Wording {
 const ROW: Wording = Wording {
     name: "table/row",
     version: 1,
-    texts: &[
-        "What are the {columns} of the {noun} {name}{where}?",
-        "Which {columns} does the {noun} {name} have{where}?",
-    ],
+    texts: &["What are the {columns} of the {noun} {name}{where}?"],
 };
 
 pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
@@ -130,7 +127,12 @@ fn place_of(scope: &Scope<'_, '_>) -> Option<String> {
     if let Some(command) = scope.place.heading_command() {
         return Some(format!(" in {command}"));
     }
-    if let Some(name) = scope.place.nearest_name() {
+    // A long heading, or one that begins with what somebody does, is no place.
+    let is_place = |name: &&str| {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        words.len() <= 4 && !words.first().is_some_and(|first| first.ends_with("ing"))
+    };
+    if let Some(name) = scope.place.nearest_name().filter(is_place) {
         return Some(format!(" ({name})"));
     }
     scope

@@ -148,7 +148,7 @@ fn impossible_values_are_refused_by_name() {
     assert!(refused(IndexConfig { b: 1.5, ..base() }).starts_with("b: 1.5"));
     assert!(
         refused(IndexConfig {
-            b: f32::NAN,
+            b: f64::NAN,
             ..base()
         })
         .starts_with("b: NaN")

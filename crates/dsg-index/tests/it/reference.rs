@@ -42,7 +42,7 @@ proptest! {
         k1 in 0.1_f32..3.0,
         b in 0.0_f32..=1.0,
     ) {
-        let config = IndexConfig { k1, b, stemming: false, ..IndexConfig::default() };
+        let config = IndexConfig { k1: k1.into(), b: b.into(), stemming: false, ..IndexConfig::default() };
         let mut builder = IndexBuilder::new(config).unwrap();
         let id = |n: usize| format!("doc{n:02}#0000");
         builder.extend(texts.iter().enumerate().map(|(n, text)| chunk(&id(n), text)));
