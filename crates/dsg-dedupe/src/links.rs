@@ -55,7 +55,7 @@ impl BandLinks {
                     let links = self.bands.get_mut(band)?;
                     band += 1;
                     next = counting(links, entry, &counts);
-                    if let Some(slot) = links.get_mut(entry) {
+                    if let Some(slot) = links.get_mut(entry).filter(|slot| **slot != next) {
                         *slot = next;
                     }
                 } else {
@@ -78,25 +78,29 @@ fn counting(links: &[u32], entry: usize, counts: impl Fn(usize) -> bool) -> u32 
     next
 }
 
-/// Per position, the latest earlier position with the same key. An open-addressing table of positions.
+/// Per position, the latest earlier position with the same key. An open-addressing table whose slots hold the upper half of
+/// the key beside the position, so that a probe is one access to memory. Two of 2³² keys that share that half would be
+/// linked, too; whoever follows a link compares anyway.
 fn link(column: &[u64]) -> Vec<u32> {
+    const FREE: u64 = u64::MAX;
     // A quarter of the slots stay free at least.
     let slots = (column.len() * 4 / 3 + 1).next_power_of_two();
     let mask = slots - 1;
-    let mut table = vec![NONE; slots];
+    let mut table = vec![FREE; slots];
     (0_u32..NONE)
         .zip(column)
         .map(|(position, key)| {
-            // Keys are hashes; the upper bits are as good as any.
+            let half = key >> 32;
+            // Keys are hashes: their lower bits are as good as any.
             #[allow(
                 clippy::cast_possible_truncation,
                 reason = "masked to the table's size"
             )]
-            let mut slot = (key >> 20) as usize & mask;
+            let mut slot = *key as usize & mask;
             while let Some(held) = table.get_mut(slot) {
-                let same = *held == NONE || column.get(*held as usize) == Some(key);
-                if same {
-                    return std::mem::replace(held, position);
+                if *held == FREE || *held >> 32 == half {
+                    let before = std::mem::replace(held, half << 32 | u64::from(position));
+                    return u32::try_from(before & u64::from(u32::MAX)).unwrap_or(NONE);
                 }
                 slot = (slot + 1) & mask;
             }

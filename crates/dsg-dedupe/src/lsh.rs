@@ -82,12 +82,13 @@ impl LshParams {
             .take(self.bands)
             .zip(1_u64..)
             .map(move |(band, number)| {
-                band.chunks(2).fold(mix(salt, number), |key, pair| {
+                let folded = band.chunks(2).fold(number, |key, pair| {
                     let pair = pair
                         .iter()
                         .fold(0, |both, register| (both << 32) | u64::from(*register));
-                    mix(key, pair)
-                })
+                    (key.rotate_left(23) ^ pair).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                });
+                mix(salt, folded)
             })
     }
 }

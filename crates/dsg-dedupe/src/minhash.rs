@@ -46,7 +46,7 @@ pub struct MinHasher {
 }
 
 /// Rounds of throwing; they and the fallback must be told apart in the 5 upper bits of a register.
-const ROUNDS: u32 = 12;
+const ROUNDS: u32 = 20;
 /// Bits of a register that hold the value; the round stands above them.
 const VALUE_BITS: u32 = 27;
 /// Marks registers that no round hit.
@@ -121,7 +121,10 @@ impl MinHasher {
             } else {
                 throw_twice(*function, hashes, 2 * pair, registers);
             }
-            if registers.iter().all(|register| *register != EMPTY) {
+            // Before four throws a bin, some bin is almost surely empty: not worth a look.
+            let thrown = hashes.len() * (2 * pair as usize + 2);
+            if thrown >= 4 * registers.len() && registers.iter().all(|register| *register != EMPTY)
+            {
                 return;
             }
         }
