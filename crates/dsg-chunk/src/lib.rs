@@ -23,6 +23,7 @@
 //!         Block::new(BlockKind::Heading { level: 1 }, Span::of_len(0, 6)).with_label(Span::of_len(2, 4)),
 //!         Block::new(BlockKind::Paragraph, Span::of_len(8, 46)),
 //!     ],
+//!     links: Vec::new(),
 //!     metadata: serde_json::Map::new(),
 //!     extra: serde_json::Map::new(),
 //! };

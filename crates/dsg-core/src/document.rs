@@ -31,6 +31,9 @@ pub struct Document {
     pub text: String,
     /// The outline in pre-order: sorted by start, a container before what it contains.
     pub blocks: Vec<Block>,
+    /// References to other pages, in the order of the text; web addresses are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
     /// Front matter and what else the source says about itself.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
@@ -148,6 +151,22 @@ impl Block {
         self.body = Some(body);
         self
     }
+}
+
+/// A reference from one document to another: a relative link, a cross-reference, `sbatch(1)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The reference in `document.text`, markup included where the text has it.
+    #[serde(flatten)]
+    pub span: Span,
+    /// The target as written: `../jobs.md#limits`, the label of a `:ref:`, `sbatch(1)`.
+    pub target: String,
+    /// The document it leads to; `None` when no document of the corpus answers to the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc_id: Option<DocId>,
+    /// The byte of that document's text where the part begins that the target names, where it names one and it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<usize>,
 }
 
 /// The kinds of blocks.

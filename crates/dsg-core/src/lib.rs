@@ -41,7 +41,7 @@ pub use candidate::{
 };
 pub use chunk::{Chunk, ChunkSchema};
 pub use document::{
-    Block, BlockKind, Document, DocumentSchema, Format, Markup, Source, inside, top_level,
+    Block, BlockKind, Document, DocumentSchema, Format, Link, Markup, Source, inside, top_level,
 };
 pub use example::{Example, ExampleMeta, Message, Role, Split};
 pub use id::{CandidateId, ChunkId, DocId};

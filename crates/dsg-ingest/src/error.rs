@@ -61,6 +61,14 @@ pub enum FileError {
         /// The file.
         path: String,
     },
+    /// A man page that only names another one, as `.so man1/page.1` does.
+    #[error("`{path}` is another name of `{target}`, which is read where it lies")]
+    Alias {
+        /// The file.
+        path: String,
+        /// The page it stands for, as written.
+        target: String,
+    },
     /// Larger than the configured limit.
     #[error("`{path}` has {bytes} bytes, more than `max_file_bytes` = {limit}")]
     TooLarge {
@@ -105,6 +113,7 @@ impl FileError {
         match self {
             Self::UnsupportedFormat { .. } => IngestReason::UnsupportedFormat,
             Self::Empty { .. } => IngestReason::Empty,
+            Self::Alias { .. } => IngestReason::Alias,
             Self::TooLarge { .. } => IngestReason::TooLarge,
             Self::Link { .. } => IngestReason::Link,
             Self::NotAFile { .. } => IngestReason::NotAFile,
@@ -128,6 +137,8 @@ pub enum IngestReason {
     UnsupportedFormat,
     /// See [`FileError::Empty`].
     Empty,
+    /// See [`FileError::Alias`].
+    Alias,
     /// See [`FileError::TooLarge`].
     TooLarge,
     /// See [`FileError::Link`].
@@ -146,6 +157,7 @@ impl IngestReason {
         match self {
             Self::UnsupportedFormat => "ingest.unsupported_format",
             Self::Empty => "ingest.empty",
+            Self::Alias => "ingest.alias",
             Self::TooLarge => "ingest.too_large",
             Self::Link => "ingest.link",
             Self::NotAFile => "ingest.not_a_file",

@@ -22,6 +22,12 @@ pub(crate) fn by_name(path: &str) -> Option<Format> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let name = name.trim().to_ascii_lowercase();
     // `sbatch.1.in`, and `page.rst.txt` as Sphinx keeps its sources.
+    // Man pages are often installed compressed; nothing else is.
+    if let Some(page) = name.strip_suffix(".gz") {
+        return extension(page)
+            .filter(|section| is_man_section(section))
+            .map(|_| Format::Man);
+    }
     let name = name.strip_suffix(".in").unwrap_or(&name);
     let inner = name.strip_suffix(".txt").unwrap_or(name);
     if inner != name && extension(inner).and_then(by_extension) == Some(Format::Rst) {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dsg_core::hash::sha256_hex;
 use dsg_core::{
-    Block, BlockKind, DocId, Document, DocumentSchema, Event, Format, Observer, Outcome, Reject,
-    RejectSchema, Source, Stage, StageResult,
+    Block, BlockKind, DocId, Document, DocumentSchema, Event, Format, Link, Observer, Outcome,
+    Reject, RejectSchema, Source, Stage, StageResult,
 };
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,9 @@ use serde_json::{Map, Value, json};
 use crate::config::IngestConfig;
 use crate::error::{FileError, IngestError};
 use crate::walk::{Entry, Selection};
-use crate::{decode, format, front_matter, html, language, markdown, plain, roff, rst, title};
+use crate::{
+    decode, format, front_matter, gzip, html, language, links, markdown, plain, roff, rst, title,
+};
 
 /// What a parser makes of a file: the text and its outline, with what the file says about itself.
 #[derive(Debug, Default)]
@@ -27,6 +29,8 @@ pub(crate) struct Parsed {
     pub blocks: Vec<Block>,
     /// A title from outside the text, such as `<title>`; headings go first.
     pub title: Option<String>,
+    /// References that the text itself does not show; others are found in the text.
+    pub links: Vec<Link>,
     /// Metadata.
     pub metadata: Map<String, Value>,
 }
@@ -100,7 +104,8 @@ impl Ingester {
         }
     }
 
-    /// The kernel: the document at `path` (relative, `/` separators) made from the file's `bytes`. Pure.
+    /// The kernel: the document at `path` (relative, `/` separators) made from the file's `bytes`. Pure. Its links are
+    /// found but not resolved, which takes the other documents.
     ///
     /// # Errors
     /// [`FileError`] when the bytes are no text, hold no content or are in no supported format.
@@ -110,7 +115,13 @@ impl Ingester {
         if format::by_name(path).is_none() && !might_be_named_badly(path) {
             return Err(FileError::UnsupportedFormat { path: path.into() });
         }
-        let decoded = decode::decode(bytes).ok_or_else(|| {
+        let content =
+            gzip::inflated(bytes, self.max_file_bytes).map_err(|error| FileError::Unreadable {
+                path: path.to_owned(),
+                message: error.to_string(),
+            })?;
+        self.check_size(path, content.len() as u64)?;
+        let decoded = decode::decode(&content).ok_or_else(|| {
             let path = path.to_owned();
             if format::by_name(&path).is_none() {
                 FileError::UnsupportedFormat { path }
@@ -127,8 +138,17 @@ impl Ingester {
         let (matter, parsed) = parse(format, decoded.text, path);
         let language = language::detect(&parsed.text, &parsed.blocks);
         if !has_content(&parsed) {
+            if let Some(target) = roff::alias(&parsed) {
+                return Err(FileError::Alias {
+                    path: path.to_owned(),
+                    target: target.to_owned(),
+                });
+            }
             return Err(FileError::Empty { path: path.into() });
         }
+        let mut found = links::find(&parsed.text, &parsed.blocks, format);
+        found.extend(parsed.links.iter().cloned());
+        found.sort_by_key(|link| link.span.start());
         let title = title::of(path, format, &matter, &parsed);
         let mut metadata = matter.fields;
         metadata.extend(parsed.metadata);
@@ -151,6 +171,7 @@ impl Ingester {
             language: language.to_owned(),
             text: parsed.text,
             blocks: parsed.blocks,
+            links: found,
             metadata,
             extra: Map::new(),
         })
@@ -190,7 +211,14 @@ impl Ingester {
                 outcome
             })
             .collect();
-        let result: StageResult<Document> = outcomes.into_iter().collect();
+        let mut result: StageResult<Document> = outcomes.into_iter().collect();
+        if let Some(message) = links::resolve(&mut result.kept).message() {
+            observer.on_event(&Event::Warning {
+                stage: Stage::Ingest,
+                subject: "links".into(),
+                message,
+            });
+        }
         observer.on_event(&Event::StageFinished {
             stage: Stage::Ingest,
             counts: result.counts.clone(),

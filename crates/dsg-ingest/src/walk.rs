@@ -270,6 +270,7 @@ fn rename(problem: &mut FileError, to: &str) {
     match problem {
         FileError::UnsupportedFormat { path }
         | FileError::Empty { path }
+        | FileError::Alias { path, .. }
         | FileError::TooLarge { path, .. }
         | FileError::Link { path }
         | FileError::NotAFile { path }

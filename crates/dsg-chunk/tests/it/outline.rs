@@ -57,6 +57,7 @@ pub(crate) fn bare(path: &str, format: Format, text: &str, blocks: Vec<Block>) -
         language: "en".to_owned(),
         text: text.to_owned(),
         blocks,
+        links: Vec::new(),
         metadata: serde_json::Map::new(),
         extra: serde_json::Map::new(),
     }

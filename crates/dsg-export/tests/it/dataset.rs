@@ -36,6 +36,7 @@ pub(crate) fn document(path: &str, text: &str) -> Document {
         language: "en".to_owned(),
         text: text.to_owned(),
         blocks: Vec::new(),
+        links: Vec::new(),
         metadata: Map::new(),
         extra: Map::new(),
     }

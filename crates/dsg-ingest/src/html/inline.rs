@@ -3,7 +3,9 @@
 use ego_tree::NodeRef;
 use scraper::Node;
 
+use super::marks;
 use super::tree::{attribute, has_class, is_skipped, name};
+use crate::links;
 
 /// Inline Markdown under construction, with the counts that tell what kind of paragraph it is.
 #[derive(Debug, Default)]
@@ -147,7 +149,7 @@ impl Inline {
 
     fn text(&mut self, text: &str, style: Style) {
         for c in text.chars() {
-            if c == '\u{ad}' || c == '\u{200b}' {
+            if c == '\u{ad}' || c == '\u{200b}' || marks::is_mark(c) {
                 continue;
             }
             if c.is_whitespace() {
@@ -251,7 +253,12 @@ impl Inline {
         style.in_page |= href.starts_with('#');
         let at = self.text.len();
         self.children(node, style, depth);
-        if style.code || !(href.starts_with("http://") || href.starts_with("https://")) {
+        let web = href.starts_with("http://") || href.starts_with("https://");
+        if !web && links::is_page(href) && self.text.len() > at {
+            marks::around(&mut self.text, at, href);
+            return;
+        }
+        if style.code || !web {
             return;
         }
         let Some(added) = self.text.get(at..) else {

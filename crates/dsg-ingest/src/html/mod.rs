@@ -3,12 +3,16 @@
 mod blocks;
 mod depth;
 mod inline;
+mod marks;
 mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+use std::collections::BTreeMap;
+
 use scraper::Html;
+use serde_json::{Map, Value};
 
 use crate::ingester::Parsed;
 use crate::page::Page;
@@ -21,10 +25,26 @@ pub(crate) fn parse(source: &str) -> Parsed {
     let mut page = Page::new(source.len() / 2);
     blocks::render(&tree, tree.main_content(), &mut page);
     let (text, blocks) = page.finish();
+    let (text, blocks, links) = marks::taken_out(text, blocks);
     Parsed {
         text,
         blocks,
+        links,
+        metadata: left_out(&tree.omissions()),
         title: tree.title(),
         ..Parsed::default()
     }
+}
+
+/// `left_out` in the metadata: what was left out of the page and how often.
+fn left_out(omissions: &BTreeMap<&'static str, usize>) -> Map<String, Value> {
+    let counts: Map<String, Value> = omissions
+        .iter()
+        .map(|(reason, count)| ((*reason).to_owned(), Value::from(*count)))
+        .collect();
+    let mut metadata = Map::new();
+    if !counts.is_empty() {
+        metadata.insert("left_out".to_owned(), Value::Object(counts));
+    }
+    metadata
 }

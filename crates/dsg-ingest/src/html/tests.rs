@@ -11,6 +11,11 @@ fn navigation_scripts_and_hidden_text_are_left_out() {
         <script>x()</script></main><footer>F</footer></body></html>";
     assert_eq!(text(page), "# Jobs\n\nShown\n");
     assert_eq!(parse(page).title.as_deref(), Some("T | Site"));
+    let left_out = &parse(page).metadata["left_out"];
+    assert_eq!(
+        *left_out,
+        serde_json::json!({"footer": 1, "hidden": 1, "navigation": 3})
+    );
 }
 
 #[test]
@@ -59,4 +64,39 @@ fn numbered_lists_number_and_nest() {
         text("<ol start=3><li>a<ul><li>b</ul><li>c<p>d</ol>"),
         "3. a\n\n   - b\n\n4. c\n\n   d\n"
     );
+}
+
+#[test]
+fn asides_of_the_text_stay_and_others_go() {
+    let page = "<main><p>a</p><aside class=\"topic\"><p>b</p></aside><aside class=\"footnote\"><span>[1]</span><p>c</p></aside>
+        <aside>d</aside></main>";
+    assert_eq!(text(page), "a\n\nb\n\n[1]\n\nc\n");
+}
+
+#[test]
+fn captions_of_figures_are_blocks() {
+    let parsed = parse(
+        "<figure><img src=\"a.png\"><figcaption><p>What it <b>shows</b></p></figcaption></figure>",
+    );
+    assert_eq!(parsed.text, "What it **shows**\n");
+    assert_eq!(parsed.blocks[0].kind, dsg_core::BlockKind::Caption);
+}
+
+#[test]
+fn links_to_other_pages_keep_their_place_but_leave_no_marks() {
+    let parsed = parse(
+        "<ul><li>See <a href=\"job_array.html#x\"><b>the</b> arrays</a>.<li><a href=\"#in\">in</a></ul>",
+    );
+    assert_eq!(parsed.text, "- See **the** arrays.\n");
+    let link = &parsed.links[0];
+    assert_eq!(link.span.slice(&parsed.text), Some("**the** arrays"));
+    assert_eq!(link.target, "job_array.html#x");
+}
+
+#[test]
+fn entities_are_characters_and_never_files() {
+    let page =
+        "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><p>&amp; &lt; &#233; &e;</p>";
+    assert!(text(page).contains("& < é &e;"), "{}", text(page));
+    assert!(!text(page).contains("root:"));
 }

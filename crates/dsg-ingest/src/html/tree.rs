@@ -1,6 +1,6 @@
 //! What matters in the tree of a page: which part is content, which elements are blocks.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use ego_tree::{NodeId, NodeRef};
 use scraper::{Html, Node};
@@ -54,8 +54,17 @@ const SKIPPED: [&str; 22] = [
     "textarea", "video",
 ];
 
+/// Classes of `<aside>` that belong to the text.
+const ASIDES: [&str; 5] = [
+    "citation",
+    "citation-list",
+    "footnote",
+    "footnote-list",
+    "topic",
+];
+
 /// Classes of page furniture, as documentation generators name them.
-const FURNITURE: [&str; 19] = [
+const FURNITURE: [&str; 20] = [
     "breadcrumb",
     "breadcrumbs",
     "copyright",
@@ -75,6 +84,7 @@ const FURNITURE: [&str; 19] = [
     "site-nav",
     "sphinxsidebar",
     "toc",
+    "toctree-wrapper",
 ];
 
 /// A parsed page.
@@ -140,6 +150,20 @@ impl<'a> Tree<'a> {
         self.holds_block.contains(&node.id())
     }
 
+    /// How many elements of the page were left out, by reason. Reasons inside what is left out do not count.
+    pub(crate) fn omissions(&self) -> BTreeMap<&'static str, usize> {
+        let mut out = BTreeMap::new();
+        let mut pending = vec![self.html.tree.root()];
+        while let Some(node) = pending.pop() {
+            match left_out(node) {
+                Some("script") => {}
+                Some(reason) => *out.entry(reason).or_default() += 1,
+                None => pending.extend(node.children()),
+            }
+        }
+        out
+    }
+
     /// The text of `<title>`.
     pub(crate) fn title(&self) -> Option<String> {
         let title = self.html.tree.nodes().find(|node| name(*node) == "title")?;
@@ -173,20 +197,32 @@ impl<'a> Tree<'a> {
 
 /// Whether `node` is left out: scripts, navigation, page furniture, what is hidden.
 pub(crate) fn is_skipped(node: NodeRef<'_, Node>) -> bool {
-    let Some(element) = node.value().as_element() else {
-        return false;
-    };
+    left_out(node).is_some()
+}
+
+/// Why `node` is left out, if it is: `navigation`, `script`, `form`, `media`, `hidden` or `footer`.
+pub(crate) fn left_out(node: NodeRef<'_, Node>) -> Option<&'static str> {
+    let element = node.value().as_element()?;
     let name = element.name();
     if SKIPPED.contains(&name) {
-        return true;
+        return Some(match name {
+            "nav" | "gcse" | "map" => "navigation",
+            "script" | "style" | "noscript" | "template" | "head" => "script",
+            "button" | "datalist" | "form" | "input" | "select" | "textarea" => "form",
+            _ => "media",
+        });
     }
     if element.attr("hidden").is_some() || element.attr("aria-hidden") == Some("true") {
-        return true;
+        return Some("hidden");
     }
     if let Some(role) = element.attr("role")
         && matches!(role, "navigation" | "banner" | "contentinfo" | "search")
     {
-        return true;
+        return Some(if role == "contentinfo" {
+            "footer"
+        } else {
+            "navigation"
+        });
     }
     if let Some(style) = element.attr("style") {
         let style: String = style
@@ -198,19 +234,32 @@ pub(crate) fn is_skipped(node: NodeRef<'_, Node>) -> bool {
         if hidden.iter().any(|rule| style.contains(rule))
             || style.split(';').any(|rule| rule == "opacity:0")
         {
-            return true;
+            return Some("hidden");
         }
     }
     if matches!(name, "header" | "footer") {
         // A header inside the article holds its title.
-        return name == "footer"
-            || !node
+        let inside = name == "header"
+            && node
                 .ancestors()
                 .any(|above| matches!(self::name(above), "main" | "article"));
+        return (!inside).then_some(if name == "footer" {
+            "footer"
+        } else {
+            "navigation"
+        });
     }
     if name == "aside" {
-        return super::blocks::admonition_class(node).is_none();
+        let content = has_class(node, |class| ASIDES.contains(&class))
+            || super::blocks::admonition_class(node).is_some();
+        return (!content).then_some("navigation");
     }
-    !matches!(name, "body" | "html" | "main" | "article")
-        && has_class(node, |class| FURNITURE.contains(&class))
+    let furniture = !matches!(name, "body" | "html" | "main" | "article")
+        && has_class(node, |class| FURNITURE.contains(&class));
+    furniture.then(|| {
+        let footer = has_class(node, |class| {
+            matches!(class, "footer" | "site-footer" | "copyright")
+        });
+        if footer { "footer" } else { "navigation" }
+    })
 }

@@ -103,6 +103,8 @@ struct Directive<'r, 'a> {
     /// Options and blank rows skipped.
     content: &'r [Row<'a>],
     head: Row<'a>,
+    /// Its `:hide:` option keeps it from being shown.
+    hidden: bool,
     /// Bytes of the head before the argument.
     skip: usize,
 }
@@ -149,6 +151,7 @@ impl<'a> Scanner<'a, '_> {
             whole,
             content: inner.get(options..).unwrap_or_default(),
             head: row,
+            hidden: inner.iter().take(options).any(|row| row.text == ":hide:"),
             skip: argument_at,
         };
         self.directive(&directive);
@@ -158,7 +161,9 @@ impl<'a> Scanner<'a, '_> {
     fn directive(&mut self, directive: &Directive<'_, 'a>) {
         let name = directive.name;
         let argument = directive.argument.slice(self.text).unwrap_or_default();
-        if CODE.contains(&name) {
+        if directive.hidden {
+            self.boilerplate(directive.whole);
+        } else if CODE.contains(&name) {
             let language = match name {
                 "doctest" | "testcode" => Some("python".to_owned()),
                 "math" => Some("latex".to_owned()),

@@ -95,3 +95,30 @@ fn roles_and_sentences_are_no_fields_or_lists() {
     assert_eq!(shown("A. Smith wrote this\nand went on.\n"), ["paragraph"]);
     assert_eq!(shown(":orphan:\n\nText\n"), ["boilerplate", "paragraph"]);
 }
+
+#[test]
+fn a_heading_over_nothing_but_an_include_is_no_content() {
+    let text = "Title\n=====\n\n.. comment\n\nText.\n\nErrors\n------\n.. include:: ./e.rst\n\nSee\n---\n\nMore.\n\nLast\n----\n\n.. include:: x\n";
+    assert_eq!(
+        shown(text),
+        [
+            "heading1 [Title]",
+            "boilerplate",
+            "paragraph",
+            "boilerplate",
+            "boilerplate",
+            "heading2 [See]",
+            "paragraph",
+            "boilerplate",
+            "boilerplate"
+        ]
+    );
+}
+
+#[test]
+fn code_that_is_only_run_is_not_shown() {
+    assert_eq!(
+        shown(".. testcode::\n   :hide:\n\n   x = 1\n\n.. testcode::\n\n   y = 2\n"),
+        ["boilerplate", "code"]
+    );
+}

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use dsg_core::{BlockKind, Silent};
 use dsg_ingest::{IngestConfig, Ingester};
 
-fn corpus(name: &str) -> Option<PathBuf> {
+/// The folder of a corpus; says so where it is not there.
+pub(crate) fn corpus(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/corpora")
         .join(name);

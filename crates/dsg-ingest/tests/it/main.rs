@@ -9,6 +9,9 @@
 )]
 
 mod corpora;
+mod links;
 mod outline;
+mod parity;
 mod properties;
 mod walking;
+mod words;
