@@ -32,7 +32,6 @@ pub(crate) fn parse(source: &str) -> Parsed {
         links,
         metadata: left_out(&tree.omissions()),
         title: tree.title(),
-        ..Parsed::default()
     }
 }
 

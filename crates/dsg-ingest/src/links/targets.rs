@@ -187,7 +187,7 @@ fn spellings(path: &str) -> Vec<String> {
         out.push(format!("{bare}.{extension}"));
     }
     if stem.is_none() {
-        let base = if path.is_empty() {
+        let folder = if path.is_empty() {
             String::new()
         } else {
             format!("{path}/")
@@ -200,7 +200,7 @@ fn spellings(path: &str) -> Vec<String> {
             "index.html",
             "index.mdx",
         ] {
-            out.push(format!("{base}{index}"));
+            out.push(format!("{folder}{index}"));
         }
     }
     out
@@ -228,18 +228,13 @@ fn decoded(path: &str) -> String {
     while let Some(at) = rest.find('%') {
         let (before, after) = rest.split_at(at);
         out.extend_from_slice(before.as_bytes());
-        match after
-            .get(1..3)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
-            Some(byte) => {
-                out.push(byte);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                out.push(b'%');
-                rest = after.get(1..).unwrap_or_default();
-            }
+        let hex = after.get(1..3).unwrap_or_default();
+        if let Ok(byte) = u8::from_str_radix(hex, 16) {
+            out.push(byte);
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            out.push(b'%');
+            rest = after.get(1..).unwrap_or_default();
         }
     }
     out.extend_from_slice(rest.as_bytes());

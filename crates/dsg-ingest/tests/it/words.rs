@@ -74,6 +74,15 @@ fn extracted_body(document: &Document) -> String {
     without_link_targets(&out)
 }
 
+/// The text of a man page without its title, which rendered pages have in the running header only.
+pub(crate) fn untitled(document: &Document) -> String {
+    let title = document
+        .blocks
+        .first()
+        .filter(|block| block.kind == BlockKind::Heading { level: 1 });
+    without_link_targets(&document.text[title.map_or(0, |title| title.span.end())..])
+}
+
 /// `[text](target)` as `text`.
 pub(crate) fn without_link_targets(text: &str) -> String {
     let mut out = String::new();

@@ -119,16 +119,31 @@ impl Inline {
 
     /// Macros that write a sentence.
     fn sentence(&mut self, body: &mut Body, name: &str, arguments: &[String]) -> bool {
-        let named = arguments.iter().find(|argument| !argument.starts_with('-'));
-        let named = named.map_or(self.name.clone(), Clone::clone);
-        let text = match name {
-            "Ex" => format!("The {named} utility exits 0 on success, and >0 if an error occurs."),
-            "Rv" => format!(
-                "The {named}() function returns the value 0 if successful; otherwise the value -1 is returned and the global \
-                 variable errno is set to indicate the error."
+        let names: Vec<&str> = arguments
+            .iter()
+            .map(String::as_str)
+            .filter(|argument| !argument.starts_with('-'))
+            .collect();
+        let errno = "otherwise the value -1 is returned and the global variable errno is set to indicate the error.";
+        let text = match (name, names.as_slice()) {
+            ("Ex", [_, _, ..]) => format!(
+                "The {} utilities exit 0 on success, and >0 if an error occurs.",
+                names.join(" and ")
             ),
-            "Bt" => "is currently in beta test.".to_owned(),
-            "Ud" => "currently under development.".to_owned(),
+            ("Ex", names) => format!(
+                "The {} utility exits 0 on success, and >0 if an error occurs.",
+                names.first().unwrap_or(&self.name.as_str())
+            ),
+            ("Rv", []) => format!("Upon successful completion, the value 0 is returned; {errno}"),
+            ("Rv", [one]) => {
+                format!("The {one}() function returns the value 0 if successful; {errno}")
+            }
+            ("Rv", names) => format!(
+                "The {}() functions return the value 0 if successful; {errno}",
+                names.join("() and ")
+            ),
+            ("Bt", _) => "is currently in beta test.".to_owned(),
+            ("Ud", _) => "currently under development.".to_owned(),
             _ => return false,
         };
         self.word(body, Font::Roman, &text);

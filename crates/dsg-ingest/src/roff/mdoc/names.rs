@@ -62,7 +62,7 @@ pub(super) fn font(name: &str) -> Option<Font> {
 /// Whether `word` is a macro when it stands among the arguments of another.
 pub(super) fn is_callable(word: &str) -> bool {
     matches!(word, "Ns" | "Ap" | "Xo" | "Xc" | "Ta" | "Fc" | "Bt" | "Ud")
-        || !matches!(word, "Nd" | "Cd" | "Fd" | "In" | "Ot" | "St") && font(word).is_some()
+        || !matches!(word, "Nd" | "Cd" | "Fd" | "Ot" | "St") && font(word).is_some()
         || enclosure(word).is_some()
         || opening(word).is_some()
         || closing(word).is_some()
