@@ -213,12 +213,11 @@ fn unwrapped(page: &str) -> String {
         .unwrap_or_default();
     let mut out = String::new();
     for line in inner {
-        match line.trim_end().strip_suffix('\u{2010}') {
-            Some(broken) => out.push_str(broken.trim_start()),
-            None => {
-                out.push_str(line.trim_start());
-                out.push('\n');
-            }
+        if let Some(broken) = line.trim_end().strip_suffix('\u{2010}') {
+            out.push_str(broken.trim_start());
+        } else {
+            out.push_str(line.trim_start());
+            out.push('\n');
         }
     }
     out
