@@ -42,7 +42,7 @@ enum Task {
     Tidy,
     /// Writes the index of the decision records, docs/decisions/README.md
     Decisions,
-    /// Times BM25 and MinHash beside their peers on ../shared/corpora and writes docs/benchmarks.md
+    /// Measures dsg beside its peers on ../shared/corpora and writes docs/benchmarks.md
     Bench(bench::BenchArgs),
     /// Loads a dataset folder with the Python `datasets` library in a throw-away environment
     HfCheck(hf_check::HfCheckArgs),

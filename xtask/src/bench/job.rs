@@ -153,6 +153,14 @@ impl Job {
                     .join("release/examples")
                     .join(self.example);
                 let output = self.measure(Command::new(program), &input, *threads)?;
+                if output.contains("\"files\":0") {
+                    println!("{}: SKIPPED, dsg reads none of these files", self.title);
+                    return Ok(Outcome {
+                        job: self,
+                        facts: input.facts,
+                        contenders,
+                    });
+                }
                 record(&mut contenders, Some(DSG), &output)?;
                 for peer in self.peers {
                     if *threads > 1 && !peer.threaded {

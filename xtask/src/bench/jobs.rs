@@ -19,7 +19,7 @@ const CORPORA: [&str; 7] = [
 
 /// All jobs, in the order of the page.
 pub(crate) fn all() -> Vec<Job> {
-    vec![bm25(), minhash()]
+    vec![bm25(), minhash(), chunk(), html(), pdf()]
 }
 
 fn bm25() -> Job {
@@ -170,6 +170,165 @@ fn minhash() -> Job {
     }
 }
 
+/// The Markdown of the shared corpora: folders, and one archive.
+pub(crate) const MARKDOWN: [&str; 4] = [
+    "hpc-md-csc",
+    "hpc-md-cscs",
+    "md-etcd-versions",
+    "aws-qa.tar.xz",
+];
+
+const CHUNK_FINDINGS: [Metric; 2] = [
+    Metric {
+        key: "chunks",
+        title: "chunks",
+    },
+    Metric {
+        key: "peak_mib",
+        title: "peak MiB",
+    },
+];
+
+fn chunk() -> Job {
+    Job {
+        name: "chunk",
+        title: "Reading and chunking Markdown",
+        what: "From files to chunks of 512 tokens (2,048 characters for the peers, their fastest way to count). `dsg` decodes, hashes, \
+            detects the language, parses the outline and chunks with headings, blocks, commands and options as metadata; peers read the \
+            file and split its text. With several threads, peers written in Python run as as many processes.",
+        package: "dsg",
+        example: "bench_chunks",
+        script: "chunks.py",
+        prepare: |place| files(place, &MARKDOWN, &[".md"], "chunk", 1),
+        options: &["--repeat", "1"],
+        peers: &const {
+            [
+                peer("langchain-md"),
+                peer("langchain"),
+                peer("chonkie"),
+                peer("semchunk"),
+                peer("text-splitter"),
+            ]
+        },
+        metrics: &[SECONDS],
+        findings: &CHUNK_FINDINGS,
+        goals: &const {
+            [
+                goal("langchain-md", 20.0),
+                goal("semchunk", 5.0),
+                goal("chonkie", 3.0),
+                goal("langchain", 1.0),
+                goal("text-splitter", 1.0),
+            ]
+        },
+    }
+}
+
+fn html() -> Job {
+    Job {
+        name: "html",
+        title: "Text of HTML pages",
+        what: "From files to text with its structure. `trafilatura` writes Markdown, with its fast option.",
+        package: "dsg",
+        example: "bench_chunks",
+        script: "chunks.py",
+        prepare: |place| {
+            files(
+                place,
+                &["slurm-2205-debian", "py-parallel/html"],
+                &[".html", ".shtml"],
+                "html",
+                1,
+            )
+        },
+        options: &["--repeat", "1"],
+        peers: &const { [peer("trafilatura")] },
+        metrics: &[INGEST_SECONDS],
+        findings: &[],
+        goals: &[Goal {
+            metric: "ingest_seconds",
+            engine: "trafilatura",
+            at_least: 5.0,
+        }],
+    }
+}
+
+fn pdf() -> Job {
+    Job {
+        name: "pdf",
+        title: "Text of PDF files",
+        what: "From files to text; `dsg` also finds headings and paragraphs. `pypdf` extracts page by page.",
+        package: "dsg",
+        example: "bench_chunks",
+        script: "chunks.py",
+        prepare: |place| files(place, &["pdf"], &[".pdf"], "pdf", 1),
+        options: &["--repeat", "1"],
+        peers: &const { [peer("pypdf")] },
+        metrics: &[INGEST_SECONDS],
+        findings: &[],
+        goals: &[Goal {
+            metric: "ingest_seconds",
+            engine: "pypdf",
+            at_least: 5.0,
+        }],
+    }
+}
+
+const SECONDS: Metric = Metric {
+    key: "seconds",
+    title: "whole job",
+};
+const INGEST_SECONDS: Metric = Metric {
+    key: "ingest_seconds",
+    title: "text",
+};
+
+const fn peer(engine: &'static str) -> Peer {
+    Peer {
+        engine,
+        threaded: true,
+    }
+}
+
+const fn goal(engine: &'static str, at_least: f64) -> Goal {
+    Goal {
+        metric: "seconds",
+        engine,
+        at_least,
+    }
+}
+
+/// Copies the files with these suffixes out of `sources` of the shared corpora into a folder of their own, each `copies` times.
+pub(crate) fn files(
+    place: &Place<'_>,
+    sources: &[&str],
+    suffixes: &[&str],
+    name: &str,
+    copies: usize,
+) -> Result<Input> {
+    let path = place.scratch.join(name);
+    let mut build = place.script("chunks.py");
+    build.arg("build").arg("--root").arg(place.corpora);
+    for source in sources {
+        build.arg("--corpus").arg(place.corpora.join(source));
+    }
+    for suffix in suffixes {
+        build.args(["--suffix", suffix]);
+    }
+    build.arg("--copies").arg(copies.to_string());
+    let made: Map<String, Value> = serde_json::from_str(&capture(build.arg("--out").arg(&path))?)?;
+    Ok(Input {
+        path,
+        facts: facts(made),
+    })
+}
+
+fn facts(made: Map<String, Value>) -> Vec<(String, u64)> {
+    made.into_iter()
+        .filter_map(|(what, count)| Some((what.replace('_', " "), count.as_u64()?)))
+        .collect()
+}
+
 /// Lets a script make its input of all text folders and `more` of the shared corpora. The script prints what it made.
 fn prepare(
     place: &Place<'_>,
@@ -187,9 +346,6 @@ fn prepare(
     let made: Map<String, Value> = serde_json::from_str(&capture(&mut build)?)?;
     Ok(Input {
         path,
-        facts: made
-            .into_iter()
-            .filter_map(|(what, count)| Some((what.replace('_', " "), count.as_u64()?)))
-            .collect(),
+        facts: facts(made),
     })
 }

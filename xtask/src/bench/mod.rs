@@ -4,6 +4,8 @@
 mod job;
 mod jobs;
 mod report;
+mod retrieval;
+mod scale;
 
 use std::fs;
 use std::path::Path;
@@ -16,13 +18,32 @@ use crate::step::{cargo, check};
 use crate::venv;
 
 /// The peers, pinned, with what they need to be fast.
-const REQUIREMENTS: [&str; 6] = [
+const REQUIREMENTS: [&str; 13] = [
     "bm25s==0.3.16",
+    "chonkie==1.7.0",
     "datasketch==2.0.0",
+    "langchain-text-splitters==1.1.3",
+    // What trafilatura needs and does not ask for.
+    "lxml_html_clean==0.4.6",
     "numba==0.68.1",
+    "pypdf==7.1.0",
     "PyStemmer==3.1.0",
     "rensa==0.5.0",
+    "semantic-text-splitter==0.33.1",
+    "semchunk==4.1.1",
     "tantivy==0.27.0",
+    "trafilatura==2.3.1",
+];
+
+/// Every section of the page, in its order.
+const SECTIONS: [&str; 7] = [
+    "bm25",
+    "minhash",
+    "chunk",
+    "html",
+    "pdf",
+    "scale",
+    "retrieval",
 ];
 
 #[derive(Args)]
@@ -30,9 +51,9 @@ pub(crate) struct BenchArgs {
     /// How often each contender runs; they take turns, and the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only this job
-    #[arg(long, value_parser = ["bm25", "minhash"])]
-    only: Option<String>,
+    /// Only these sections
+    #[arg(long, value_parser = SECTIONS, value_delimiter = ',')]
+    only: Vec<String>,
     /// Print the page instead of writing docs/benchmarks.md
     #[arg(long)]
     dry_run: bool,
@@ -46,27 +67,43 @@ pub(crate) fn run(root: &Path, args: &BenchArgs) -> Result {
     let scratch = target_dir(root).join("bench");
     fs::create_dir_all(&scratch)?;
     let python = venv::create(&target_dir(root), "bench", &REQUIREMENTS)?;
-    let mut results = Vec::new();
-    for job in jobs::all() {
-        if args.only.as_ref().is_some_and(|only| only != job.name) {
-            continue;
-        }
+    let place = job::Place {
+        root,
+        corpora: &corpora,
+        scratch: &scratch,
+        python: &python,
+    };
+    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
+    let build = |package: &str, example: &str| {
         check(
             cargo(root)
-                .args(["build", "--quiet", "--release", "--package", job.package])
-                .args(["--example", job.example]),
-        )?;
-        let place = job::Place {
-            root,
-            corpora: &corpora,
-            scratch: &scratch,
-            python: &python,
-        };
-        results.push(job.run(&place, args.rounds)?);
+                .args(["build", "--quiet", "--release", "--package", package])
+                .args(["--example", example]),
+        )
+    };
+    let mut results = Vec::new();
+    for job in jobs::all() {
+        if wanted(job.name) {
+            build(job.package, job.example)?;
+            results.push(job.run(&place, args.rounds)?);
+        }
+    }
+    let mut sections = Vec::new();
+    for (name, section) in [
+        (
+            "scale",
+            scale::section as fn(&job::Place<'_>) -> Result<String>,
+        ),
+        ("retrieval", retrieval::section),
+    ] {
+        if wanted(name) {
+            build("dsg", "bench_chunks")?;
+            sections.push(section(&place)?);
+        }
     }
     let notes = fs::read_to_string(root.join("docs/benchmarks.notes.md")).unwrap_or_default();
-    let page = report::render(&results, args.rounds, &notes);
-    if args.dry_run || args.only.is_some() {
+    let page = report::render(&results, &sections, args.rounds, &notes);
+    if args.dry_run || !args.only.is_empty() {
         print!("{page}");
     } else {
         fs::write(root.join("docs/benchmarks.md"), page)?;

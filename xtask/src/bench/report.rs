@@ -6,7 +6,12 @@ use std::fmt::Write as _;
 use super::job::{Contender, DSG, Goal, Outcome};
 
 /// `docs/benchmarks.md`.
-pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String {
+pub(crate) fn render(
+    results: &[Outcome],
+    sections: &[String],
+    rounds: usize,
+    notes: &str,
+) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut out = format!(
         "# Benchmarks\n\n\
@@ -35,10 +40,17 @@ pub(crate) fn render(results: &[Outcome], rounds: usize, notes: &str) -> String 
         for threads in threads {
             table(&mut out, result, threads);
         }
+        if result.contenders.is_empty() {
+            out.push_str("\nNot measured: `dsg` reads none of these files.\n");
+            continue;
+        }
         out.push_str("\n| goal | reached | |\n|---|--:|---|\n");
         for goal in result.job.goals {
             let _ = writeln!(out, "{}", verdict(result, goal));
         }
+    }
+    for section in sections {
+        let _ = write!(out, "\n{section}");
     }
     if !notes.trim().is_empty() {
         let _ = write!(out, "\n{}\n", notes.trim());
@@ -105,7 +117,7 @@ fn verdict(result: &Outcome, goal: &Goal) -> String {
 }
 
 /// A number as people write it: thousands apart, no idle decimals.
-fn number(n: f64) -> String {
+pub(crate) fn number(n: f64) -> String {
     if n.fract() != 0.0 {
         return format!("{n:.3}");
     }
@@ -121,7 +133,7 @@ fn number(n: f64) -> String {
 }
 
 /// Lines of about 120 characters.
-fn wrap(text: &str) -> String {
+pub(crate) fn wrap(text: &str) -> String {
     let mut out = String::new();
     let mut width = 0;
     for word in text.split_whitespace() {
@@ -172,7 +184,9 @@ mod tests {
                 contender("rensa", 2, &[4.0]),
             ],
         };
-        let page = render(&[outcome], 3, "## Remarks\n\nBecause.\n");
+        let sections = ["## Scale\n\nFlat.\n".to_owned()];
+        let page = render(&[outcome], &sections, 3, "## Remarks\n\nBecause.\n");
+        assert!(page.contains("\n## Scale\n\nFlat.\n\n## Remarks"), "{page}");
         assert!(page.contains("Input: 200,000 texts."), "{page}");
         assert!(
             page.contains("| rensa | 1.0 | 0.50 | – | – | 1,234 |"),
