@@ -15,6 +15,10 @@ struct Patterns {
     rst_role: Regex,
     rst_link: Regex,
     rst_marks: Regex,
+    adoc_terms: Regex,
+    adoc_reference: Regex,
+    adoc_macro: Regex,
+    adoc_marks: Regex,
 }
 
 #[allow(
@@ -36,6 +40,10 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     rst_role: Regex::new(r":[A-Za-z][\w.+:-]*:`([^`]*)`").unwrap(),
     rst_link: Regex::new(r"`([^`<]*?)\s*<[^`>]*>`_{0,2}").unwrap(),
     rst_marks: Regex::new(r"``|`_{0,2}|\*+|\||\\ ?").unwrap(),
+    adoc_terms: Regex::new(r"(?::{2,4}|;;)[ \t]*\n\s*").unwrap(),
+    adoc_reference: Regex::new(r"<<[^<>,]*,?\s*([^<>]*)>>|\[\[[^\[\]]*\]\]").unwrap(),
+    adoc_macro: Regex::new(r"\b(?:link:|xref:|https?:|mailto:)[^\s\[\]]+\[([^\[\],]+)[^\[\]]*\]").unwrap(),
+    adoc_marks: Regex::new(r"`|\*+|\b_+\B|\B_+\b").unwrap(),
 }
 });
 
@@ -45,6 +53,7 @@ pub(crate) fn plain(text: &str, markup: Markup) -> String {
         Markup::Plain => text.to_owned(),
         Markup::Markdown => markdown(text),
         Markup::Rst => rst(text),
+        Markup::AsciiDoc => asciidoc(text),
     };
     let mut line = String::with_capacity(stripped.len());
     for word in stripped.split_whitespace() {
@@ -114,6 +123,14 @@ fn rst(text: &str) -> String {
     PATTERNS.rst_marks.replace_all(&text, "").into_owned()
 }
 
+fn asciidoc(text: &str) -> String {
+    // Terms above one another name one thing.
+    let text = PATTERNS.adoc_terms.replace_all(text, ", ");
+    let text = PATTERNS.adoc_reference.replace_all(&text, "$1");
+    let text = PATTERNS.adoc_macro.replace_all(&text, "$1");
+    PATTERNS.adoc_marks.replace_all(&text, "").into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +161,12 @@ mod tests {
             "Run the job with srun -n in mode Open MPI"
         );
         assert_eq!(plain("*as is*", Markup::Plain), "*as is*");
+        assert_eq!(
+            plain(
+                "`-n`::\n`--dry-run`:: <<run,see>> link:a.html[the *page*]",
+                Markup::AsciiDoc
+            ),
+            "-n, --dry-run:: see the page"
+        );
     }
 }

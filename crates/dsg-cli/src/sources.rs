@@ -44,7 +44,9 @@ impl Sources {
         let path = &document.source.path;
         let line = line_of(&document.text, span.start());
         match document.source.format {
-            Format::Markdown | Format::Text | Format::Rst => format!("{path}:{line}"),
+            Format::Markdown | Format::Text | Format::Rst | Format::AsciiDoc => {
+                format!("{path}:{line}")
+            }
             _ => format!("{path} (line {line} of its text)"),
         }
     }

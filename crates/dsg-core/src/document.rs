@@ -26,8 +26,8 @@ pub struct Document {
     pub title: String,
     /// ISO 639-1 code (`en`), or `und` when the text is too short or unclear to tell.
     pub language: String,
-    /// The text that every offset refers to: the decoded source for Markdown, rst and plain text (BOM removed,
-    /// line ends as LF), extracted light Markdown for HTML and man pages.
+    /// The text that every offset refers to: the decoded source for Markdown, rst, AsciiDoc and plain text (BOM
+    /// removed, line ends as LF), extracted light Markdown for HTML, man pages and notebooks.
     pub text: String,
     /// The outline in pre-order: sorted by start, a container before what it contains.
     pub blocks: Vec<Block>,
@@ -77,14 +77,20 @@ pub enum Format {
     Html,
     /// man pages in roff.
     Man,
+    /// AsciiDoc.
+    #[serde(rename = "asciidoc")]
+    AsciiDoc,
+    /// Jupyter notebooks.
+    Notebook,
 }
 
 impl Format {
     /// The inline markup that the document's *text* uses.
     pub const fn markup(self) -> Markup {
         match self {
-            Self::Markdown | Self::Html | Self::Man => Markup::Markdown,
+            Self::Markdown | Self::Html | Self::Man | Self::Notebook => Markup::Markdown,
             Self::Rst => Markup::Rst,
+            Self::AsciiDoc => Markup::AsciiDoc,
             Self::Text => Markup::Plain,
         }
     }
@@ -94,10 +100,13 @@ impl Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Markup {
-    /// Markdown, also what HTML and man pages are extracted to.
+    /// Markdown, also what HTML, man pages and notebooks are extracted to.
     Markdown,
     /// reStructuredText.
     Rst,
+    /// AsciiDoc.
+    #[serde(rename = "asciidoc")]
+    AsciiDoc,
     /// No markup: every character means itself.
     Plain,
 }

@@ -13,6 +13,7 @@ pub(crate) fn clean(source: &str, markup: Markup) -> String {
     let text = match markup {
         Markup::Markdown => markdown(source),
         Markup::Rst => rst(source),
+        Markup::AsciiDoc => asciidoc(source),
         Markup::Plain => source.to_owned(),
     };
     tidy(&text)
@@ -245,8 +246,13 @@ fn rst(source: &str) -> String {
     let text = regex!(r"\\ ").replace_all(&text, "");
     let text = regex!(r"\\([*`_|\\])").replace_all(&text, "$1");
     let text = regex!(r"::\s*$").replace(&text, ":");
+    restored(&text, &literals)
+}
+
+/// `text` with the numbered literals back in their place, as code.
+fn restored(text: &str, literals: &[String]) -> String {
     regex!("\u{1}(\\d+)\u{2}")
-        .replace_all(&text, |found: &regex::Captures<'_>| {
+        .replace_all(text, |found: &regex::Captures<'_>| {
             let code = found
                 .get(1)
                 .and_then(|m| m.as_str().parse::<usize>().ok())
@@ -258,6 +264,37 @@ fn rst(source: &str) -> String {
             )
         })
         .into_owned()
+}
+
+fn asciidoc(source: &str) -> String {
+    // Terms above one another name one thing; a ` +` at a line's end breaks it.
+    let text = regex!(r"(?::{2,4}|;;)[ \t]*\n\s*").replace_all(source, ", ");
+    let text = regex!(r"(?m) \+$").replace_all(&text, "");
+    let mut literals: Vec<String> = Vec::new();
+    let text = regex!(r"(?s)``(.+?)``|`\+(.+?)\+`|`([^`]+)`").replace_all(
+        &text,
+        |found: &regex::Captures<'_>| {
+            let code = found.get(1).or(found.get(2)).or(found.get(3));
+            literals.push(code.map_or("", |m| m.as_str()).to_owned());
+            format!("\u{1}{}\u{2}", literals.len() - 1)
+        },
+    );
+    let text =
+        regex!(r"(?:footnote|image|icon|indexterm|anchor):[^\s\[\]]*\[[^\[\]]*\]|\[\[[^\[\]]*\]\]")
+            .replace_all(&text, "");
+    let text = regex!(r"\blinkgit:([\w.-]+)\[(\d)\]").replace_all(&text, "$1($2)");
+    let text = regex!(r"(?:kbd|btn|pass|menu):[^\s\[\]]*\[([^\[\]]*)\]").replace_all(&text, "$1");
+    let text = regex!(r"<<[^<>,]*,\s*([^<>]*)>>").replace_all(&text, "$1");
+    let text = regex!(r"<<#?([^<>,]*)>>").replace_all(&text, "$1");
+    let text = regex!(r"\b(?:link:|xref:|mailto:)([^\s\[\]]+)\[\]").replace_all(&text, "$1");
+    let text = regex!(r"\b(?:link:|xref:|mailto:|https?:)[^\s\[\]]+\[([^\[\],]+)[^\[\]]*\]")
+        .replace_all(&text, "$1");
+    let text = regex!(r"\[[.#%\w -]*\]##?([^#]+)##?").replace_all(&text, "$1");
+    let text = regex!(r"(?s)\*\*?([^\s*](?:[^*]*[^\s*])?)\*\*?").replace_all(&text, code_or_words);
+    let text = regex!(r"(?s)\b__?([^\s_](?:[^_]*[^\s_])?)__?\b").replace_all(&text, code_or_words);
+    let text = regex!(r"\{(?:empty|sp|nbsp|zwsp)\}").replace_all(&text, " ");
+    let text = regex!(r"(?::{2,4}|;;)\s*$").replace(&text, "");
+    restored(&text, &literals)
 }
 
 fn code_or_words(found: &regex::Captures<'_>) -> String {
@@ -324,6 +361,23 @@ mod tests {
             ("**--all** is *not* old_ [1]_::", "`--all` is not old:"),
         ] {
             assert_eq!(clean(source, Markup::Rst), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn asciidoc_keeps_words_and_code() {
+        for (source, expected) in [
+            (
+                "Run `git add` (see linkgit:git-add[1]) and <<opts,the options>>.",
+                "Run `git add` (see git-add(1)) and the options.",
+            ),
+            ("`-n`::\n`--dry-run`::", "`-n`, `--dry-run`"),
+            (
+                "*--all* is _not_ link:a.html[old]footnote:[really]",
+                "`--all` is not old",
+            ),
+        ] {
+            assert_eq!(clean(source, Markup::AsciiDoc), expected, "{source}");
         }
     }
 

@@ -39,6 +39,21 @@ pub(crate) fn is_option(label: &str) -> bool {
     })
 }
 
+/// Offset and length of a term without the marks around it.
+pub(crate) fn unmarked(term: &str) -> (usize, usize) {
+    for mark in ["``", "**", "*", "`"] {
+        if let Some(inner) = term
+            .strip_prefix(mark)
+            .and_then(|inner| inner.strip_suffix(mark))
+            && !inner.is_empty()
+            && !inner.contains(mark)
+        {
+            return (mark.len(), inner.len());
+        }
+    }
+    (0, term.len())
+}
+
 /// Whether the entries of a section with this title are options, sub-commands or parameters.
 pub(crate) fn names_options(title: &str) -> bool {
     let title = title.to_ascii_uppercase();

@@ -49,7 +49,7 @@ pub enum IngestError {
 pub enum FileError {
     /// Neither content nor name tell a format that can be read.
     #[error(
-        "`{path}` is in no supported format (Markdown, reStructuredText, HTML, man page, plain text)"
+        "`{path}` is in no supported format (Markdown, reStructuredText, AsciiDoc, HTML, man page, notebook, plain text)"
     )]
     UnsupportedFormat {
         /// The file.
@@ -97,6 +97,18 @@ pub enum FileError {
         /// The file.
         path: String,
     },
+    /// A file whose format has a grammar does not keep to it.
+    #[error("`{path}`, line {line}, column {column}: {message}")]
+    Malformed {
+        /// The file.
+        path: String,
+        /// Line of its text, from 1.
+        line: usize,
+        /// Column, from 1, in bytes.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// The file could not be opened, read or listed.
     #[error("`{path}` could not be read: {message}")]
     Unreadable {
@@ -118,6 +130,7 @@ impl FileError {
             Self::Link { .. } => IngestReason::Link,
             Self::NotAFile { .. } => IngestReason::NotAFile,
             Self::Binary { .. } => IngestReason::Binary,
+            Self::Malformed { .. } => IngestReason::Malformed,
             Self::Unreadable { .. } => IngestReason::Unreadable,
         }
     }
@@ -125,7 +138,10 @@ impl FileError {
     /// Whether the file is counted as failed (it should have been readable) rather than dropped (it was left out on
     /// purpose).
     pub const fn is_failure(&self) -> bool {
-        matches!(self, Self::Binary { .. } | Self::Unreadable { .. })
+        matches!(
+            self,
+            Self::Binary { .. } | Self::Malformed { .. } | Self::Unreadable { .. }
+        )
     }
 }
 
@@ -147,6 +163,8 @@ pub enum IngestReason {
     NotAFile,
     /// See [`FileError::Binary`].
     Binary,
+    /// See [`FileError::Malformed`].
+    Malformed,
     /// See [`FileError::Unreadable`].
     Unreadable,
 }
@@ -162,6 +180,7 @@ impl IngestReason {
             Self::Link => "ingest.link",
             Self::NotAFile => "ingest.not_a_file",
             Self::Binary => "ingest.binary",
+            Self::Malformed => "ingest.malformed",
             Self::Unreadable => "ingest.unreadable",
         }
     }

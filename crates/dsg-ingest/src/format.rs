@@ -49,6 +49,8 @@ fn by_extension(extension: &str) -> Option<Format> {
         "md" | "markdown" | "mdx" | "mkd" | "mdown" => Some(Format::Markdown),
         "rst" | "rest" => Some(Format::Rst),
         "html" | "htm" | "shtml" | "xhtml" => Some(Format::Html),
+        "adoc" | "asciidoc" | "asc" => Some(Format::AsciiDoc),
+        "ipynb" => Some(Format::Notebook),
         "txt" | "text" => Some(Format::Text),
         "man" | "mdoc" | "roff" => Some(Format::Man),
         other => is_man_section(other).then_some(Format::Man),
@@ -77,7 +79,10 @@ pub(crate) fn detect(path: &str, text: &str) -> Option<Format> {
     match named {
         // A name such as `notes.1` or `v1.2` says man page, but nothing inside does.
         Some(Format::Man) => None,
+        // A signature or key is no document.
+        Some(Format::AsciiDoc) if text.starts_with("-----BEGIN PGP") => None,
         Some(Format::Text) if is_rst(text) => Some(Format::Rst),
+        Some(Format::Text) if is_asciidoc(text) => Some(Format::AsciiDoc),
         other => other,
     }
 }
@@ -86,7 +91,10 @@ fn is_html(text: &str, named: Option<Format>) -> bool {
     if named == Some(Format::Html) {
         return true;
     }
-    if matches!(named, Some(Format::Rst | Format::Man)) {
+    if matches!(
+        named,
+        Some(Format::Rst | Format::Man | Format::AsciiDoc | Format::Notebook)
+    ) {
         return false;
     }
     let start = head_of(text, 512).trim_start().to_ascii_lowercase();
@@ -101,7 +109,7 @@ fn is_html(text: &str, named: Option<Format>) -> bool {
 }
 
 fn is_roff(text: &str, named: Option<Format>) -> bool {
-    if matches!(named, Some(Format::Markdown | Format::Html | Format::Rst)) {
+    if !matches!(named, None | Some(Format::Man | Format::Text)) {
         return false;
     }
     let strong = [".TH ", ".TH\t", ".Dd ", ".\\\"", "'\\\"", "'''", ".so "];
@@ -151,6 +159,35 @@ fn is_rst(text: &str) -> bool {
     false
 }
 
+/// Whether plain text is AsciiDoc by another name: two of its signs that nothing else uses.
+fn is_asciidoc(text: &str) -> bool {
+    let mut title = false;
+    let mut directive = false;
+    let mut block = false;
+    let mut link = false;
+    for line in text.lines().take(300) {
+        title |= line.starts_with("== ") || line.starts_with("= ");
+        directive |= line.ends_with(']')
+            && ["include::", "ifdef::", "ifndef::", "endif::", "image::"]
+                .iter()
+                .any(|name| line.starts_with(name));
+        block |= matches!(line, "[verse]" | "[NOTE]" | "[TIP]" | "[WARNING]")
+            || (line.ends_with(']') && line.starts_with("[source,"))
+            || (line.ends_with("]]") && line.starts_with("[["));
+        link |= ["link:", "xref:", "linkgit:"].iter().any(|name| {
+            line.split_once(name).is_some_and(|(_, rest)| {
+                rest.find([' ', '['])
+                    .is_some_and(|at| rest.get(at..at + 1) == Some("["))
+            })
+        });
+    }
+    [title, directive, block, link]
+        .into_iter()
+        .filter(|sign| *sign)
+        .count()
+        >= 2
+}
+
 fn head_of(text: &str, bytes: usize) -> &str {
     head(text, text.floor_char_boundary(bytes.min(text.len())))
 }
@@ -174,6 +211,11 @@ mod tests {
             detect("a.txt", "Title\n=====\n\n.. note:: x\n"),
             Some(Format::Rst)
         );
+        assert_eq!(
+            detect("a.txt", "Title\n=====\n\n[verse]\ntext linkgit:x[1]\n"),
+            Some(Format::AsciiDoc)
+        );
+        assert_eq!(detect("a.asc", "-----BEGIN PGP SIGNATURE-----\n"), None);
         assert_eq!(detect("a.txt", "words"), Some(Format::Text));
     }
 

@@ -1,4 +1,4 @@
-//! The YAML or TOML block at the top of a page.
+//! The YAML, TOML or JSON block at the top of a page.
 
 use dsg_core::Span;
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ impl FrontMatter {
     }
 }
 
-/// Reads front matter at the start of `text`: YAML between `---` lines or TOML between `+++` lines.
+/// Reads front matter at the start of `text`: YAML between `---` lines, TOML between `+++` lines, or a JSON object.
 ///
 /// What cannot be parsed leaves a note in `front_matter_error`. It stays in the text: as boilerplate where it is closed
 /// and holds fields, else as ordinary text.
@@ -39,6 +39,8 @@ pub(crate) fn read(text: &str) -> FrontMatter {
         ("---", &["---", "..."])
     } else if text.starts_with("+++") {
         ("+++", &["+++"])
+    } else if text.starts_with('{') {
+        return json(text);
     } else {
         return FrontMatter::default();
     };
@@ -79,6 +81,30 @@ pub(crate) fn read(text: &str) -> FrontMatter {
     }
 }
 
+/// A JSON object that ends on a line of its own, as Hugo takes it.
+fn json(text: &str) -> FrontMatter {
+    let is_object = tail(text, 1).trim_start().starts_with('"');
+    if !is_object {
+        return FrontMatter::default();
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Map<String, Value>>();
+    match values.next() {
+        Some(Ok(fields)) => {
+            let end = values.byte_offset();
+            let after = tail(text, end).lines().next().unwrap_or_default();
+            if !after.trim().is_empty() {
+                return FrontMatter::default();
+            }
+            FrontMatter {
+                span: Some(Span::of_len(0, end)),
+                fields,
+            }
+        }
+        Some(Err(error)) => note(&error.to_string()),
+        None => FrontMatter::default(),
+    }
+}
+
 /// Whether the block begins as fields do, `name: value` or `name = value`.
 fn begins_with_field(source: &str) -> bool {
     let first = source.trim_start().lines().next().unwrap_or_default();
@@ -104,13 +130,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yaml_and_toml_give_fields_and_a_span() {
+    fn all_three_give_fields_and_a_span() {
         let yaml = read("---\ntitle: Jobs\ntags: [a, b]\n---\n# T\n");
         assert_eq!(yaml.text("title"), Some("Jobs"));
         assert_eq!(yaml.end(), 32);
         let toml = read("+++\ntitle = \"Jobs\"\nweight = 3\n+++\n\ntext\n");
         assert_eq!(toml.text("title"), Some("Jobs"));
         assert_eq!(toml.fields["weight"], 3);
+        let json = read("{\n  \"title\": \"Jobs\",\n  \"tags\": [\"a\"]\n}\n\n# T\n");
+        assert_eq!(json.text("title"), Some("Jobs"));
+        assert_eq!(json.end(), 38);
+        assert_eq!(read("{{< x >}}\n"), FrontMatter::default());
+        assert_eq!(read("{\"a\": 1} is JSON\n"), FrontMatter::default());
     }
 
     #[test]
@@ -119,6 +150,7 @@ mod tests {
             ("---\na: [1\n---\ntext", 13),
             ("---\ntitle: x\nno end", 0),
             ("+++\n= 1\n+++\n", 0),
+            ("{\n\"title\": x\n}\n", 0),
             ("---\nwords: and [more\nin prose\n---\n", 33),
             ("---\nplain words, [more\n---\n", 0),
         ] {

@@ -17,7 +17,8 @@ use crate::config::IngestConfig;
 use crate::error::{FileError, IngestError};
 use crate::walk::{Entry, Selection};
 use crate::{
-    decode, format, front_matter, gzip, html, language, links, markdown, plain, roff, rst, title,
+    asciidoc, decode, format, front_matter, gzip, html, language, links, markdown, notebook, plain,
+    roff, rst, title,
 };
 
 /// What a parser makes of a file: the text and its outline, with what the file says about itself.
@@ -135,7 +136,7 @@ impl Ingester {
         let Some(format) = format::detect(path, &decoded.text) else {
             return Err(FileError::UnsupportedFormat { path: path.into() });
         };
-        let (matter, parsed) = parse(format, decoded.text, path);
+        let (matter, parsed) = parse(format, decoded.text, path)?;
         let language = language::detect(&parsed.text, &parsed.blocks);
         if !has_content(&parsed) {
             if let Some(target) = roff::alias(&parsed) {
@@ -292,10 +293,28 @@ fn has_content(parsed: &Parsed) -> bool {
     })
 }
 
-fn parse(format: Format, text: String, path: &str) -> (front_matter::FrontMatter, Parsed) {
+fn parse(
+    format: Format,
+    text: String,
+    path: &str,
+) -> Result<(front_matter::FrontMatter, Parsed), FileError> {
     let none = front_matter::FrontMatter::default;
-    match format {
+    Ok(match format {
         Format::Man => (none(), roff::parse(&text, path)),
+        Format::Notebook => (none(), notebook::parse(&text, path)?),
+        Format::AsciiDoc => {
+            let matter = front_matter::read(&text);
+            let (blocks, metadata) = asciidoc::parse(&text, &matter);
+            (
+                matter,
+                Parsed {
+                    text,
+                    blocks,
+                    metadata,
+                    ..Parsed::default()
+                },
+            )
+        }
         Format::Html => {
             let matter = front_matter::read(&text);
             let body = crate::lines::tail(&text, matter.end());
@@ -305,7 +324,7 @@ fn parse(format: Format, text: String, path: &str) -> (front_matter::FrontMatter
         Format::Markdown | Format::Rst => {
             let matter = front_matter::read(&text);
             let blocks = if format == Format::Markdown {
-                markdown::parse(&text, &matter)
+                markdown::parse(&text, path, &matter)
             } else {
                 rst::parse(&text, &matter)
             };
@@ -326,5 +345,5 @@ fn parse(format: Format, text: String, path: &str) -> (front_matter::FrontMatter
                 ..Parsed::default()
             },
         ),
-    }
+    })
 }

@@ -1,10 +1,10 @@
-//! Documentation in, documents with a byte-exact block outline out: Markdown, reStructuredText, HTML, man pages in roff,
-//! plain text.
+//! Documentation in, documents with a byte-exact block outline out: Markdown, MDX, reStructuredText, AsciiDoc, HTML, man
+//! pages in roff, Jupyter notebooks, plain text.
 //!
 //! # Vocabulary
 //! - An [`Entry`] is a file that a walk found, with the path it will be known by.
-//! - A [`Document`](dsg_core::Document) is a file as text. For Markdown, rst and plain text the text *is* the source
-//!   (decoded, line ends as LF); for HTML and man pages it is light Markdown that this crate writes.
+//! - A [`Document`](dsg_core::Document) is a file as text. For Markdown, rst, AsciiDoc and plain text the text *is* the
+//!   source (decoded, line ends as LF); for HTML, man pages and notebooks it is light Markdown that this crate writes.
 //! - The *outline* is the document's [`Block`](dsg_core::Block)s: headings, paragraphs, lists, tables with cells, code,
 //!   options and definitions with their description, admonitions. Spans are bytes of the text, in pre-order, nested by
 //!   containment, on character boundaries – whatever the input.
@@ -34,6 +34,7 @@
 //! - A list item that defines something (`- **Node**: a computer`) contains an `Option` or `Definition`.
 //! - `Code` spans begin at the start of their first line, so that every line keeps its indentation.
 
+mod asciidoc;
 mod config;
 mod decode;
 mod entry_term;
@@ -49,6 +50,7 @@ mod links;
 mod literal;
 mod markdown;
 mod note;
+mod notebook;
 mod outline;
 mod page;
 mod plain;

@@ -5,6 +5,9 @@ use std::cmp::Reverse;
 
 use dsg_core::{Block, BlockKind, Span};
 
+use crate::lines::head;
+use crate::note;
+
 /// Containers deeper than this are not recorded; their content still is text of the enclosing block.
 const MAX_DEPTH: usize = 40;
 
@@ -85,6 +88,41 @@ impl Outline {
         if self.depth <= MAX_DEPTH {
             self.blocks.push(block);
         }
+    }
+
+    /// Records the paragraph `whole` of `text`, or the note that it is.
+    pub(crate) fn paragraph(&mut self, text: &str, whole: Span) {
+        let Some(note) = whole.slice(text).and_then(note::split) else {
+            self.leaf(Block::new(BlockKind::Paragraph, whole));
+            return;
+        };
+        let class = note.class.to_owned();
+        let at = whole.start();
+        let body = span(at + note.body, whole.end());
+        let mark = self.open(BlockKind::Admonition { class }, at);
+        self.set_label(&mark, span(at + note.label.start(), at + note.label.end()));
+        self.set_body(&mark, body);
+        self.leaf(Block::new(BlockKind::Paragraph, body));
+        self.close(mark, whole.end());
+    }
+
+    /// Records `content` of `text` as code, with the markup `around` it if there is any. The code begins at the start of
+    /// its first line, so that every line keeps its indentation.
+    pub(crate) fn code(
+        &mut self,
+        text: &str,
+        content: Span,
+        language: Option<String>,
+        around: Option<Span>,
+    ) {
+        let line = head(text, content.start())
+            .trim_end_matches([' ', '\t'])
+            .len();
+        let body = span(line, content.end());
+        let whole = around.map_or(body, |around| {
+            span(around.start().min(line), around.end().max(body.end()))
+        });
+        self.leaf(Block::new(BlockKind::Code { language }, whole).with_body(body));
     }
 
     /// Takes back the block recorded last.

@@ -67,3 +67,12 @@ pub(crate) fn extent(rows: &[Row<'_>]) -> Option<Span> {
     let last = rows.iter().rev().find(|row| !row.is_blank())?;
     Some(span(first.start, last.end()))
 }
+
+/// The smallest column of the content of `rows`.
+pub(crate) fn base(rows: &[Row<'_>]) -> usize {
+    rows.iter()
+        .filter(|row| !row.is_blank())
+        .map(|row| row.column)
+        .min()
+        .unwrap_or_default()
+}

@@ -47,6 +47,7 @@ pub(crate) fn without_markup(text: &str, markup: Markup) -> String {
         Markup::Plain => text.to_owned(),
         Markup::Markdown => markdown(text),
         Markup::Rst => rst(text),
+        Markup::AsciiDoc => asciidoc(text),
     }
 }
 
@@ -127,6 +128,49 @@ fn rst(text: &str) -> String {
     out.replace('|', "")
 }
 
+fn asciidoc(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let after = tail(rest, c.len_utf8());
+        // `<<id,shown>>`, `[[id]]`, `link:target[shown]`
+        let reference = match c {
+            '<' => enclosed(after, "<", ">>").map(|(inner, rest)| {
+                let shown = inner.split_once(',').map_or(inner, |(_, shown)| shown);
+                (shown.trim(), rest)
+            }),
+            '[' => enclosed(after, "[", "]]").map(|(_, rest)| ("", rest)),
+            'l' | 'x' | 'h' => inline_macro(rest),
+            _ => None,
+        };
+        if let Some((shown, more)) = reference {
+            out.push_str(shown);
+            rest = more;
+            continue;
+        }
+        if !matches!(c, '`' | '*') {
+            out.push(c);
+        }
+        rest = after;
+    }
+    out
+}
+
+/// What stands between `open` and `close`, and what follows.
+fn enclosed<'a>(text: &'a str, open: &str, close: &str) -> Option<(&'a str, &'a str)> {
+    text.strip_prefix(open)?.split_once(close)
+}
+
+/// What `link:target[shown]` and its like show, and what follows.
+fn inline_macro(text: &str) -> Option<(&str, &str)> {
+    let target = ["link:", "xref:", "https:", "http:"]
+        .iter()
+        .find_map(|name| text.strip_prefix(name))?;
+    let open = target.find(['[', ' '])?;
+    let (shown, rest) = tail(target, open).strip_prefix('[')?.split_once(']')?;
+    (!shown.is_empty()).then_some((shown, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +184,14 @@ mod tests {
         let rst = |text| without_markup(text, Markup::Rst);
         assert_eq!(rst("The ``mpirun`` command"), "The mpirun command");
         assert_eq!(rst(":ref:`Jobs <jobs>` now"), "Jobs now");
+        let adoc = |text| without_markup(text, Markup::AsciiDoc);
+        assert_eq!(
+            adoc("[[top]]The `x` *command*, <<jobs,Jobs>>"),
+            "The x command, Jobs"
+        );
+        assert_eq!(
+            adoc("See link:a.html[jobs] or xref: a"),
+            "See jobs or xref: a"
+        );
     }
 }

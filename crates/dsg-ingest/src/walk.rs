@@ -275,6 +275,7 @@ fn rename(problem: &mut FileError, to: &str) {
         | FileError::Link { path }
         | FileError::NotAFile { path }
         | FileError::Binary { path }
+        | FileError::Malformed { path, .. }
         | FileError::Unreadable { path, .. } => to.clone_into(path),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn find(text: &str, blocks: &[Block], format: Format) -> Vec<Link> {
     match format.markup() {
         Markup::Markdown => markdown(text, &mut out),
         Markup::Rst => rst(text, &mut out),
-        Markup::Plain => {}
+        Markup::Plain | Markup::AsciiDoc => {}
     }
     pages(text, &mut out);
     out.retain(|link| {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use dsg_core::{Block, BlockKind, Span};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::Dialect;
 use super::region::{Container, Held, Region};
 use crate::lines::{Line, head, tail};
 use crate::outline::{Mark, Outline, span};
@@ -56,6 +57,9 @@ struct Walker<'a, 'b> {
     /// Where the last container inside the open blocks ends, in the source; its parents must reach as far.
     reach: usize,
     nested: usize,
+    dialect: Dialect,
+    /// The text that describes the images of the open paragraph.
+    alt: Option<Range<usize>>,
 }
 
 /// Records the blocks of `lines`, each without its first `dedent` columns.
@@ -64,9 +68,10 @@ pub(crate) fn parse<'a>(
     lines: &[Line<'a>],
     dedent: usize,
     nested: usize,
+    dialect: Dialect,
     outline: &mut Outline,
 ) {
-    let (buffer, region) = Region::new(lines, dedent);
+    let (buffer, region) = Region::new(lines, dedent, dialect);
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -87,13 +92,19 @@ pub(crate) fn parse<'a>(
         definition: None,
         reach: 0,
         nested,
+        dialect,
+        alt: None,
     };
     for (event, range) in Parser::new_ext(&buffer, options).into_offset_iter() {
         match event {
             Event::Start(tag) => walker.start(tag, range),
             Event::End(tag) => walker.end(tag, &range),
             Event::Text(text) => {
-                walker.has_text |= walker.images == 0 && !text.trim().is_empty();
+                if walker.images > 0 {
+                    extend(&mut walker.alt, range.clone());
+                } else {
+                    walker.has_text |= !text.trim().is_empty();
+                }
                 walker.inline_event(range);
             }
             Event::Code(_) | Event::FootnoteReference(_) => {
@@ -185,6 +196,7 @@ impl<'a> Walker<'a, '_> {
             Tag::TableCell => Frame::Cell(range),
             Tag::Paragraph => {
                 self.has_text = false;
+                self.alt = None;
                 Frame::Paragraph(range)
             }
             // Definition lists, metadata: nothing of their own.
@@ -310,10 +322,24 @@ impl<'a> Walker<'a, '_> {
             self.held(held);
             return;
         }
+        let alt = self.alt.take();
         if content.is_empty() {
             return;
         }
         let whole = self.region.span(start, end);
+        // A picture says what it shows, where that is more than a name.
+        if !self.has_text
+            && let Some(alt) = alt
+            && self
+                .buffer
+                .get(alt.clone())
+                .is_some_and(|alt| alt.trim().contains(char::is_whitespace))
+        {
+            let label = self.region.span(alt.start, alt.end);
+            self.outline
+                .leaf(Block::new(BlockKind::Caption, whole).with_label(label));
+            return;
+        }
         if !self.has_text || is_import(content) {
             self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
             return;
@@ -373,20 +399,37 @@ impl<'a> Walker<'a, '_> {
                 self.outline.leaf(Block::new(BlockKind::Boilerplate, span));
                 self.reach = self.reach.max(span.end());
             }
+            Held::Caption(span, label) => {
+                self.outline
+                    .leaf(Block::new(BlockKind::Caption, span).with_label(label));
+                self.reach = self.reach.max(span.end());
+            }
+            Held::Code(span, body, language) => {
+                self.outline
+                    .code(self.text, body.trimmed(self.text), language, Some(span));
+                self.reach = self.reach.max(span.end());
+            }
             Held::Container(container) => self.container(&container),
         }
     }
 
     fn container(&mut self, container: &Container<'a>) {
-        let class = container.class.clone();
-        let mark = self
-            .outline
-            .open(BlockKind::Admonition { class }, container.span.start());
-        if let Some(label) = container.label {
-            self.outline.set_label(&mark, label);
+        let mark = container.class.clone().map(|class| {
+            self.outline
+                .open(BlockKind::Admonition { class }, container.span.start())
+        });
+        for line in &container.frame {
+            self.outline.leaf(Block::new(BlockKind::Boilerplate, *line));
         }
-        if let (Some(first), Some(last)) = (container.content.first(), container.content.last()) {
-            self.outline.set_body(&mark, span(first.start, last.end()));
+        let body = container.content.first().zip(container.content.last());
+        let body = body.map(|(first, last)| span(first.start, last.end()));
+        if let Some(mark) = &mark {
+            if let Some(label) = container.label {
+                self.outline.set_label(mark, label);
+            }
+            if let Some(body) = body {
+                self.outline.set_body(mark, body);
+            }
         }
         if self.nested < MAX_NESTED {
             parse(
@@ -394,10 +437,15 @@ impl<'a> Walker<'a, '_> {
                 &container.content,
                 container.dedent,
                 self.nested + 1,
+                self.dialect,
                 self.outline,
             );
+        } else if let Some(body) = body {
+            self.outline.leaf(Block::new(BlockKind::Paragraph, body));
         }
-        self.outline.close(mark, container.span.end());
+        if let Some(mark) = mark {
+            self.outline.close(mark, container.span.end());
+        }
         self.reach = self.reach.max(container.span.end());
     }
 

@@ -3,6 +3,8 @@
 
 use dsg_core::Span;
 
+use super::Dialect;
+use super::{jsx, shortcode};
 use crate::lines::Line;
 use crate::outline::span;
 
@@ -11,6 +13,10 @@ use crate::outline::span;
 pub(crate) enum Held<'a> {
     /// Lines that are no content.
     Boilerplate(Span),
+    /// What is said about a figure, as its label.
+    Caption(Span, Span),
+    /// Code between lines that mark it: the whole, the code, its language.
+    Code(Span, Span, Option<String>),
     /// A note, tab or the like, whose content is parsed on its own.
     Container(Container<'a>),
 }
@@ -18,8 +24,10 @@ pub(crate) enum Held<'a> {
 /// An admonition, tab or fenced directive.
 #[derive(Debug, Clone)]
 pub(crate) struct Container<'a> {
-    /// Lower-case class.
-    pub class: String,
+    /// Lower-case class; `None` for what only encloses its content.
+    pub class: Option<String>,
+    /// The lines that open and close what only encloses.
+    pub frame: Vec<Span>,
     /// From the marker to the end of the content or its closing line.
     pub span: Span,
     /// The title.
@@ -33,13 +41,14 @@ pub(crate) struct Container<'a> {
 /// The map from a parser's buffer back to the source.
 #[derive(Debug, Default)]
 pub(crate) struct Region<'a> {
-    starts: Vec<(usize, usize)>,
+    /// Of each stretch its start in the buffer, its start in the source, and its length there.
+    starts: Vec<(usize, usize, usize)>,
     held: Vec<(usize, Held<'a>)>,
 }
 
 impl<'a> Region<'a> {
     /// The buffer to parse for `lines`, each without its first `dedent` columns, and its map.
-    pub(crate) fn new(lines: &[Line<'a>], dedent: usize) -> (String, Self) {
+    pub(crate) fn new(lines: &[Line<'a>], dedent: usize, dialect: Dialect) -> (String, Self) {
         let mut region = Self::default();
         let mut buffer = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
         let mut fence: Option<Fence> = None;
@@ -56,13 +65,20 @@ impl<'a> Region<'a> {
                 continue;
             }
             let bare = line.text.trim_start();
+            let rest = lines.get(nth + 1..).unwrap_or_default();
+            if dialect.mdx
+                && let Some((held, used)) = jsx::held(line, rest, &mut unclosed)
+            {
+                region.hold(&mut buffer, line, held);
+                nth += 1 + used;
+                continue;
+            }
             // Most lines begin with a letter and need no closer look.
             if bare.starts_with(|c: char| c.is_ascii_alphanumeric()) || bare.is_empty() {
                 region.push(&mut buffer, line);
                 nth += 1;
                 continue;
             }
-            let rest = lines.get(nth + 1..).unwrap_or_default();
             if let Some((held, used)) = held(line, rest, dedent, &mut unclosed) {
                 region.hold(&mut buffer, line, held);
                 nth += 1 + used;
@@ -76,15 +92,20 @@ impl<'a> Region<'a> {
     }
 
     fn push(&mut self, buffer: &mut String, line: Line<'_>) {
-        self.starts.push((buffer.len(), line.start));
+        self.starts
+            .push((buffer.len(), line.start, line.text.len() + 1));
         buffer.push_str(line.text);
         buffer.push('\n');
     }
 
     /// Puts a paragraph of its own where `held` stood, indented as the line was.
     fn hold(&mut self, buffer: &mut String, line: Line<'_>, held: Held<'a>) {
+        // What ends here ends before the line.
+        self.starts
+            .push((buffer.len(), line.start.saturating_sub(1), 0));
         buffer.push('\n');
-        self.starts.push((buffer.len(), line.start));
+        self.starts
+            .push((buffer.len(), line.start, line.text.len()));
         let indent = line.text.len() - line.text.trim_start().len();
         buffer.push_str(line.text.get(..indent).unwrap_or_default());
         self.held.push((buffer.len(), held));
@@ -93,12 +114,12 @@ impl<'a> Region<'a> {
 
     /// Where the byte at `at` of the buffer stands in the source.
     pub(crate) fn source(&self, at: usize) -> usize {
-        let nth = self.starts.partition_point(|(start, _)| *start <= at);
+        let nth = self.starts.partition_point(|(start, ..)| *start <= at);
         nth.checked_sub(1)
             .and_then(|nth| self.starts.get(nth))
             .map_or_else(
-                || self.starts.first().map_or(0, |(_, source)| *source),
-                |(start, source)| source + (at - start),
+                || self.starts.first().map_or(0, |(_, source, _)| *source),
+                |(start, source, length)| source + (at - start).min(*length),
             )
     }
 
@@ -174,7 +195,7 @@ impl Fence {
 
 /// Closing lines that were looked for and not found: nor will they be further down. Keeps the search linear.
 #[derive(Debug, Default)]
-struct Unclosed {
+pub(super) struct Unclosed {
     /// Fences of this mark and at least this length.
     fences: Vec<(u8, usize)>,
     /// Shortcodes of this name.
@@ -191,10 +212,25 @@ impl Unclosed {
         {
             return None;
         }
-        let close = rest.iter().position(|next| {
+        let closes = |next: &Line<'_>| {
             let next = next.content();
             next.len() >= marks && next.bytes().all(|byte| byte == mark)
-        });
+        };
+        // One that opens inside with as many marks closes first.
+        let mut inner = 0_usize;
+        let close = rest
+            .iter()
+            .position(|next| {
+                if closes(next) {
+                    inner = inner.wrapping_sub(1);
+                    return inner == usize::MAX;
+                }
+                let text = next.content();
+                let same = text.bytes().take_while(|byte| *byte == mark).count() == marks;
+                inner += usize::from(mark == b':' && same && fence_name(text, marks).is_some());
+                false
+            })
+            .or_else(|| rest.iter().position(closes));
         if close.is_none() {
             self.fences.retain(|(seen, _)| *seen != mark);
             self.fences.push((mark, marks));
@@ -202,16 +238,17 @@ impl Unclosed {
         close
     }
 
-    /// The line among `rest` that closes the shortcode `name`.
-    fn shortcode(&mut self, name: &str, rest: &[Line<'_>]) -> Option<usize> {
+    /// The line among `rest` that closes what is called `name`.
+    pub(super) fn named(
+        &mut self,
+        name: &str,
+        rest: &[Line<'_>],
+        mut closes: impl FnMut(&str) -> bool,
+    ) -> Option<usize> {
         if self.names.iter().any(|seen| seen == name) {
             return None;
         }
-        let end = format!("/{name}");
-        let close = rest.iter().position(|next| {
-            let next = next.content();
-            next.starts_with("{{") && next.contains(&end)
-        });
+        let close = rest.iter().position(|next| closes(next.content()));
         if close.is_none() {
             self.names.push(name.to_owned());
         }
@@ -231,7 +268,7 @@ fn held<'a>(
         b'!' | b'?' | b'=' => indented(line, rest, dedent),
         b':' => colon_fenced(line, rest, unclosed),
         b'`' => directive_fenced(line, rest, unclosed),
-        b'{' => shortcode(line, rest, unclosed),
+        b'{' => shortcode::held(line, rest, unclosed),
         b'-' | b';' | b'[' | b'%' => {
             is_boilerplate(bare).then(|| (Held::Boilerplate(line.content_span()), 0))
         }
@@ -290,7 +327,8 @@ fn indented<'a>(line: Line<'a>, rest: &[Line<'a>], dedent: usize) -> Option<(Hel
         Span::of_len(start + offset, length)
     });
     let container = Container {
-        class,
+        class: Some(class),
+        frame: Vec::new(),
         span: span(start, end),
         label,
         content: rest.get(..used).unwrap_or_default().to_vec(),
@@ -315,16 +353,8 @@ fn colon_fenced<'a>(
 ) -> Option<(Held<'a>, usize)> {
     let bare = line.content();
     let marks = bare.bytes().take_while(|byte| *byte == b':').count();
-    let after = bare.get(marks..)?;
-    let named = after.trim_start().trim_start_matches('{');
-    let length = named
-        .bytes()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-        .count();
-    let class = named.get(..length).filter(|class| !class.is_empty())?;
-    if marks < 3 {
-        return None;
-    }
+    let (named, length) = fence_name(bare, marks)?;
+    let class = named.get(..length)?;
     let close = unclosed.fence(b':', marks, rest)?;
     let title = named.get(length..)?.trim_start_matches('}').trim();
     let title = title
@@ -333,6 +363,19 @@ fn colon_fenced<'a>(
         .unwrap_or(title);
     let title = if title.starts_with('{') { "" } else { title };
     fenced(line, rest, close, class, title)
+}
+
+/// What follows the marks of `:::name`, `::: {.name}`, and the name's length.
+fn fence_name(bare: &str, marks: usize) -> Option<(&str, usize)> {
+    let named = bare
+        .get(marks..)?
+        .trim_start()
+        .trim_start_matches(['{', '.']);
+    let length = named
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        .count();
+    (marks >= 3 && length > 0).then_some((named, length))
 }
 
 /// MyST's ```` ```{note} Title ````.
@@ -366,7 +409,7 @@ fn directive_fenced<'a>(
     fenced(line, rest, close, class, title.trim())
 }
 
-fn fenced<'a>(
+pub(super) fn fenced<'a>(
     line: Line<'a>,
     rest: &[Line<'a>],
     close: usize,
@@ -378,63 +421,12 @@ fn fenced<'a>(
         .flatten()
         .map(|at| Span::of_len(line.start + at, title.len()));
     let container = Container {
-        class: class.to_ascii_lowercase(),
+        class: Some(class.to_ascii_lowercase()),
+        frame: Vec::new(),
         span: span(line.content_span().start(), rest.get(close)?.end()),
         label,
         content: rest.get(..close)?.to_vec(),
         dedent: 0,
     };
     Some((Held::Container(container), close + 1))
-}
-
-/// Hugo's `{{< name >}}` and `{{% alert %}}`, Jekyll's `{% raw %}`, and attribute lists, on lines of their own.
-fn shortcode<'a>(
-    line: Line<'a>,
-    rest: &[Line<'a>],
-    unclosed: &mut Unclosed,
-) -> Option<(Held<'a>, usize)> {
-    let bare = line.content();
-    let boilerplate = |used| (Held::Boilerplate(line.content_span()), used);
-    if bare.starts_with("{:") && bare.ends_with('}') {
-        return Some(boilerplate(0));
-    }
-    if bare.starts_with("{ .") && bare.ends_with('}') {
-        return Some(boilerplate(0));
-    }
-    if bare.starts_with("{% ") && bare.ends_with("%}") {
-        return Some(boilerplate(0));
-    }
-    let inner = bare
-        .strip_prefix("{{<")
-        .and_then(|inner| inner.strip_suffix(">}}"))
-        .or_else(|| {
-            bare.strip_prefix("{{%")
-                .and_then(|inner| inner.strip_suffix("%}}"))
-        })?;
-    // Text between two shortcodes on one line is text.
-    if inner.contains("}}") {
-        return None;
-    }
-    let name = inner.split_whitespace().next().unwrap_or_default();
-    if !matches!(
-        name,
-        "alert" | "note" | "warning" | "caution" | "tip" | "notice" | "pageinfo" | "admonition"
-    ) {
-        return Some(boilerplate(0));
-    }
-    let Some(close) = unclosed.shortcode(name, rest) else {
-        return Some(boilerplate(0));
-    };
-    let argument = |key: &str| {
-        let (_, after) = inner.split_once(&format!("{key}=\""))?;
-        after.split_once('"').map(|(value, _)| value)
-    };
-    let class = argument("color")
-        .or(argument("type"))
-        .unwrap_or(match name {
-            "alert" | "notice" | "pageinfo" | "admonition" => "note",
-            other => other,
-        });
-    let title = argument("title").unwrap_or_default().to_owned();
-    fenced(line, rest, close, class, &title)
 }

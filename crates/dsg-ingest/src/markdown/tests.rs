@@ -4,7 +4,7 @@ use super::*;
 use crate::front_matter;
 
 fn blocks(text: &str) -> Vec<Block> {
-    parse(text, &front_matter::read(text))
+    parse(text, "a.md", &front_matter::read(text))
 }
 
 fn shown(text: &str) -> Vec<String> {
@@ -140,4 +140,126 @@ fn a_definition_holds_what_is_nested_in_its_item() {
             .count(),
         1
     );
+}
+
+#[test]
+fn mdx_keeps_the_words_in_components() {
+    let text = "import Tabs from '@theme/Tabs';
+import {
+  A,
+} from \"./a\";
+export const b = {
+  c: [1],
+
+};
+
+# Jobs
+
+<Tabs
+  values={[{ x: '>' }]}
+>
+    <TabItem value=\"a\" label=\"Bash\">
+    Run **it**:
+
+    ```sh
+    ls
+    ```
+    </TabItem>
+</Tabs>
+
+{/* a
+   comment */}
+
+<Note>Short.</Note>
+
+<Card title=\"x\" />
+
+{props.children} is text.
+
+<Callout type=\"Warning\" title=\"Hot\">
+Careful.
+</Callout>
+";
+    let blocks = parse(text, "a.mdx", &front_matter::read(text));
+    let shown: Vec<_> = blocks
+        .iter()
+        .map(|block| {
+            let shown = block.label.unwrap_or(block.span).slice(text).unwrap();
+            let first = shown.lines().next().unwrap_or_default().trim();
+            format!("{} {first}", block.kind.name())
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    boilerplate import Tabs from '@theme/Tabs';
+    boilerplate import {
+    boilerplate export const b = {
+    heading Jobs
+    boilerplate <Tabs
+    admonition Bash
+    paragraph Run **it**:
+    code ```sh
+    boilerplate </Tabs>
+    boilerplate {/* a
+    paragraph <Note>Short.</Note>
+    boilerplate <Card title="x" />
+    paragraph {props.children} is text.
+    admonition Hot
+    paragraph Careful.
+    "#);
+}
+
+#[test]
+fn shortcodes_hold_code_captions_and_notes() {
+    let text = "{{< highlight go >}}\n# no heading\n{{< /highlight >}}\n\n{{< figure\n  src=\"a\"\n>}}\n\n\
+                {{< figure src=\"a\" caption=\"What it shows\" >}}\n\n{% highlight sh %}\nls\n{% endhighlight %}\n\n\
+                {{< note >}}\nCareful\n{{< /note >}}\n";
+    assert_eq!(
+        shown(text),
+        [
+            "code",
+            "boilerplate",
+            "caption What it shows",
+            "code",
+            "admonition",
+            "paragraph"
+        ]
+    );
+    assert_eq!(
+        blocks(text)[0].body.unwrap().slice(text),
+        Some("# no heading")
+    );
+}
+
+#[test]
+fn fences_of_colons_nest() {
+    assert_eq!(
+        shown("::: {.tip}\na\n:::note\nb\n:::\nc\n:::\n"),
+        [
+            "admonition",
+            "paragraph",
+            "admonition",
+            "paragraph",
+            "paragraph"
+        ]
+    );
+}
+
+#[test]
+fn pictures_with_words_are_captions() {
+    assert_eq!(
+        shown("![How a job starts](a.png)\n\n![logo](b.png)\n\n![a b](c) says\n"),
+        ["caption How a job starts", "boilerplate", "paragraph"]
+    );
+}
+
+#[test]
+fn a_list_ends_before_what_was_held_out_below_it() {
+    let text = "1. a\n    * b\n\n[TOC]\n\n## T\n";
+    let blocks = blocks(text);
+    let toc = blocks
+        .iter()
+        .find(|block| block.kind == BlockKind::Boilerplate)
+        .unwrap();
+    assert_eq!(toc.span.slice(text), Some("[TOC]"));
+    assert_eq!(blocks[0].span.slice(text), Some("1. a\n    * b"));
 }

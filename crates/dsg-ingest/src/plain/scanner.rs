@@ -4,7 +4,7 @@ use dsg_core::{Block, BlockKind, Span};
 
 use crate::literal::is_literal;
 use crate::outline::{Outline, span};
-use crate::row::{Row, extent, indented};
+use crate::row::{Row, base, extent, indented};
 use crate::{entry_term, note};
 
 /// Content indented deeper than this is a paragraph.
@@ -170,7 +170,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
             return self.code(rows, at, column);
         }
         if let Some(whole) = rows.get(at..end).and_then(extent) {
-            self.paragraph(whole);
+            self.outline.paragraph(self.text, whole);
         }
         end
     }
@@ -210,11 +210,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
         let Some(content) = extent(rows) else {
             return;
         };
-        let before = self.text.get(..content.start()).unwrap_or_default();
-        let indent = before.len() - before.trim_end_matches([' ', '\t']).len();
-        let body = span(content.start() - indent, content.end());
-        self.outline
-            .leaf(Block::new(BlockKind::Code { language: None }, body).with_body(body));
+        self.outline.code(self.text, content, None, None);
     }
 
     /// `Q: …` and the `A: …` that follows.
@@ -360,34 +356,6 @@ impl<'a, 'o> Scanner<'a, 'o> {
             row.text.ends_with([':', '.', ',', ';']) || row.text.split_whitespace().count() > 8;
         self.man && after_blank && !sentence && row.text.len() <= MAX_TITLE
     }
-
-    fn paragraph(&mut self, whole: Span) {
-        let shown = whole.slice(self.text).unwrap_or_default();
-        let Some(note) = note::split(shown) else {
-            self.outline.leaf(Block::new(BlockKind::Paragraph, whole));
-            return;
-        };
-        let kind = BlockKind::Admonition {
-            class: note.class.to_owned(),
-        };
-        let at = whole.start();
-        let body = span(at + note.body, whole.end());
-        let mark = self.outline.open(kind, at);
-        self.outline
-            .set_label(&mark, span(at + note.label.start(), at + note.label.end()));
-        self.outline.set_body(&mark, body);
-        self.outline.leaf(Block::new(BlockKind::Paragraph, body));
-        self.outline.close(mark, whole.end());
-    }
-}
-
-/// The smallest column of `rows`.
-fn base(rows: &[Row<'_>]) -> usize {
-    rows.iter()
-        .filter(|row| !row.is_blank())
-        .map(|row| row.column)
-        .min()
-        .unwrap_or_default()
 }
 
 /// Where the paragraph that begins at `at` ends: at a blank row, another column, a list or a note.

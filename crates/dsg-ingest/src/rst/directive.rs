@@ -2,10 +2,10 @@
 
 use dsg_core::{Block, BlockKind, Span};
 
-use super::scanner::{Scanner, entry_label, field_name};
+use super::scanner::{Scanner, field_name};
 use crate::entry_term;
 use crate::outline::span;
-use crate::row::{Row, extent, indented};
+use crate::row::{Row, base, extent, indented};
 
 /// Directives whose content is a note; their class is their name.
 const ADMONITIONS: [&str; 17] = [
@@ -215,12 +215,7 @@ impl<'a> Scanner<'a, '_> {
     }
 
     fn content(&mut self, rows: &[Row<'a>]) {
-        let column = rows
-            .iter()
-            .filter(|row| !row.is_blank())
-            .map(|row| row.column)
-            .min()
-            .unwrap_or_default();
+        let column = base(rows);
         self.blocks(rows, column);
     }
 
@@ -256,13 +251,7 @@ impl<'a> Scanner<'a, '_> {
         let mark = self.outline.open(kind, directive.whole.start());
         // `.. note:: Text` may begin on its first line.
         let mut rows: Vec<Row<'a>> = Vec::with_capacity(directive.content.len() + 1);
-        let column = directive
-            .content
-            .iter()
-            .filter(|row| !row.is_blank())
-            .map(|row| row.column)
-            .min()
-            .unwrap_or_default();
+        let column = base(directive.content);
         let mut skip = directive.skip;
         if matches!(
             directive.name,
@@ -297,7 +286,7 @@ impl<'a> Scanner<'a, '_> {
         } else {
             BlockKind::Definition
         };
-        let (offset, length) = entry_label(argument);
+        let (offset, length) = entry_term::unmarked(argument);
         let mark = self.outline.open(kind, directive.whole.start());
         self.outline.set_label(
             &mark,

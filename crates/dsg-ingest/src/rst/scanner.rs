@@ -2,9 +2,9 @@
 
 use dsg_core::{Block, BlockKind, Span};
 
+use crate::entry_term;
 use crate::outline::{Outline, span};
-use crate::row::{Row, extent, indented};
-use crate::{entry_term, note};
+use crate::row::{Row, base, extent, indented};
 
 /// Content indented deeper than this is a paragraph, whatever it says.
 const MAX_DEPTH: usize = 32;
@@ -95,12 +95,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
     fn quote(&mut self, rows: &[Row<'a>], at: usize, column: usize) -> usize {
         let end = indented(rows, at, column + 1);
         let inner = rows.get(at..end).unwrap_or_default();
-        let base = inner
-            .iter()
-            .filter(|row| !row.is_blank())
-            .map(|row| row.column)
-            .min()
-            .unwrap_or(column);
+        let base = base(inner);
         let Some(whole) = extent(inner) else {
             return end;
         };
@@ -181,12 +176,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
         mark: &crate::outline::Mark,
     ) {
         let rest = rows.get(at + 1..end).unwrap_or_default();
-        let column = rest
-            .iter()
-            .filter(|row| !row.is_blank())
-            .map(|row| row.column)
-            .min()
-            .unwrap_or_default();
+        let column = base(rest);
         let mut body = Vec::with_capacity(rest.len() + 1);
         if let Some(first) = rows.get(at) {
             let first = first.after(skip, column);
@@ -221,19 +211,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
         let Some(content) = extent(rows) else {
             return;
         };
-        // From the start of the line, so that all lines keep their indentation.
-        let line_start = self
-            .text
-            .get(..content.start())
-            .map_or(content.start(), |before| {
-                before.len() - (before.len() - before.trim_end_matches([' ', '\t']).len())
-            });
-        let body = span(line_start, content.end());
-        let outer = whole.map_or(body, |whole| {
-            span(whole.start().min(body.start()), whole.end().max(body.end()))
-        });
-        self.outline
-            .leaf(Block::new(BlockKind::Code { language }, outer).with_body(body));
+        self.outline.code(self.text, content, language, whole);
     }
 
     fn paragraph_or_definition(&mut self, rows: &[Row<'a>], at: usize, row: Row<'a>) -> usize {
@@ -281,7 +259,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
             .split_once(" : ")
             .map_or(row.text, |(term, _)| term)
             .trim_end();
-        let inner = entry_label(term);
+        let inner = entry_term::unmarked(term);
         let label = Span::of_len(row.start + inner.0, inner.1);
         let kind = entry_term::kind_of(label.slice(self.text).unwrap_or_default());
         let mark = self.outline.open(kind, whole.start());
@@ -301,21 +279,7 @@ impl<'a, 'o> Scanner<'a, 'o> {
             self.outline.leaf(Block::new(BlockKind::Boilerplate, whole));
             return;
         }
-        let Some(note) = note::split(shown) else {
-            self.outline.leaf(Block::new(BlockKind::Paragraph, whole));
-            return;
-        };
-        let kind = BlockKind::Admonition {
-            class: note.class.to_owned(),
-        };
-        let at = whole.start();
-        let body = span(at + note.body, whole.end());
-        let mark = self.outline.open(kind, at);
-        self.outline
-            .set_label(&mark, span(at + note.label.start(), at + note.label.end()));
-        self.outline.set_body(&mark, body);
-        self.outline.leaf(Block::new(BlockKind::Paragraph, body));
-        self.outline.close(mark, whole.end());
+        self.outline.paragraph(self.text, whole);
     }
 }
 
@@ -355,21 +319,6 @@ pub(super) fn field_name(text: &str) -> Option<&str> {
     let after = rest.get(end + 1..)?;
     let named = !name.is_empty() && !name.starts_with(' ') && !name.contains('`');
     (named && (after.is_empty() || after.starts_with(' '))).then_some(name)
-}
-
-/// Offset and length of a term without the marks around it.
-pub(super) fn entry_label(term: &str) -> (usize, usize) {
-    for mark in ["``", "**", "*", "`"] {
-        if let Some(inner) = term
-            .strip_prefix(mark)
-            .and_then(|inner| inner.strip_suffix(mark))
-            && !inner.is_empty()
-            && !inner.contains(mark)
-        {
-            return (mark.len(), inner.len());
-        }
-    }
-    (0, term.len())
 }
 
 fn is_substitution_only(text: &str) -> bool {

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod commonmark;
 mod corpora;
 mod links;
 mod outline;
