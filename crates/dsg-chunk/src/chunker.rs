@@ -91,6 +91,7 @@ impl Chunker {
                 schema: ChunkSchema,
                 chunk_id: ChunkId::new(&document.doc_id, chunks.len()),
                 doc_id: document.doc_id.clone(),
+                path: document.source.path.clone(),
                 span: packed.span,
                 text: text.to_owned(),
                 heading_path,

@@ -25,6 +25,9 @@ pub struct Chunk {
     pub chunk_id: ChunkId,
     /// The document it is a span of.
     pub doc_id: DocId,
+    /// The document's path below the input, with `/`.
+    #[serde(default)]
+    pub path: String,
     /// Its bytes in the document.
     #[serde(flatten)]
     pub span: Span,

@@ -67,7 +67,8 @@ impl Answer {
 
     /// The finished answer with its receipts, unless it could not stand alone.
     pub(crate) fn finish(self, chunk: &Chunk) -> Option<(String, Vec<Citation>)> {
-        let text = self.text.trim();
+        let opened = without_connective(self.text.trim());
+        let text = opened.as_str();
         let last = text.chars().last()?;
         let sound = text.len() >= MIN_CHARS
             && may_open_an_answer(text)
@@ -82,6 +83,22 @@ impl Answer {
         let citations = citations(chunk, self.spans)?;
         Some((closed(text), citations))
     }
+}
+
+/// “For example, to load …” opens no answer.
+fn without_connective(text: &str) -> String {
+    regex!(r"(?i)^(?:for example|for instance|as an example)\b,?\s+(\S)")
+        .captures(text)
+        .map_or_else(
+            || text.to_owned(),
+            |found| {
+                let first = found.get(1).map_or("", |first| first.as_str());
+                let rest = text
+                    .get(found.get(0).map_or(0, |all| all.end())..)
+                    .unwrap_or_default();
+                format!("{}{rest}", first.to_uppercase())
+            },
+        )
 }
 
 fn balanced_fences(text: &str) -> bool {

@@ -50,18 +50,19 @@ fn is_administration(place: &Place) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lexicon::Lexicon;
     use crate::testing::chunk_of;
 
     #[test]
     fn conditions_and_administration_make_it_harder() {
         let chunk = chunk_of("x", Vec::new(), &["sinfo", "OPTIONS"]);
-        let user = Place::new(&chunk, &chunk.heading_path, None);
+        let user = Place::new(&chunk, &chunk.heading_path, None, &Lexicon::default());
         assert_eq!(
             of("Lists nodes.", QuestionType::Factual, &user),
             Difficulty::Basic
         );
         let chunk = chunk_of("x", Vec::new(), &["slurm.conf", "PARAMETERS"]);
-        let admin = Place::new(&chunk, &chunk.heading_path, None);
+        let admin = Place::new(&chunk, &chunk.heading_path, None, &Lexicon::default());
         let text = "Only if set. Must be unset unless needed, otherwise ignored when idle.";
         assert_eq!(
             of(text, QuestionType::Factual, &admin),

@@ -35,18 +35,33 @@ impl Draft {
             "faq/heading" | "faq/term" | "howto/steps" | "howto/heading" | "trouble/message"
             | "trouble/state" | "task/code" | "option/task" | "command/task" | "role/script"
             | "role/usage" | "definition/is" | "definition/are" | "manual/name"
-            | "manual/purpose" | "entry/reason" | "entry/state" | "condition/action"
-            | "option/purpose" | "definition/term" | "definition/code" | "condition/option" => 0,
+            | "manual/purpose" | "entry/reason" | "entry/state" | "option/purpose"
+            | "definition/term" | "definition/code" | "comment/command" => 0,
             "option/value" | "command/purpose" | "parameter/task" | "parameter/purpose"
             | "definition/does" | "definition/are-for" | "task/text" | "table/command"
             | "table/row" | "caution/task" | "entry/limits" | "variable/output"
-            | "entry/ignored" | "condition/effect" | "definition/item" | "definition/option"
-            | "table/meaning" | "role/issues" | "role/limits" => 1,
+            | "entry/ignored" | "definition/item" | "definition/option" | "table/meaning"
+            | "role/issues" | "role/limits" | "setting/value" | "task/needs" => 1,
             _ => 2,
         };
         let short = u8::from(self.answer.len() < 75);
-        base + short
+        // A question that another heading's task had to place is the less natural one.
+        let propped = u8::from(base == 0 && self.question.contains(" when "));
+        // “The playbook” is known to the page only.
+        let definite = u8::from(names_the_known(&self.question));
+        base + short + propped + definite
     }
+}
+
+/// “How do I run the script with Kraken?”: which script only the page says.
+fn names_the_known(question: &str) -> bool {
+    regex!(r"(?i)\b(?:do I|can I|to|if) (?:\w+ )?the \w+ (?:in|at|with|when|is|are)\b|\b(?:do|can) I \w+ the \w+\?$")
+        .is_match(question)
+}
+
+/// As [`names_the_known`], and placed by no more than another heading's task.
+pub(crate) fn is_known_to_the_page_only(question: &str) -> bool {
+    names_the_known(question) && question.to_lowercase().contains("when ")
 }
 
 /// Longest question that anybody would ask.

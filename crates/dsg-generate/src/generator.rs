@@ -13,6 +13,7 @@ use crate::config::{GenerateConfig, Topic};
 use crate::coverage::{Coverage, Uncovered, UncoveredReason};
 use crate::draft::Draft;
 use crate::error::GenerateError;
+use crate::lexicon::LexiconBuilder;
 use crate::plan::{Entrant, Plan};
 use crate::reason::DropReason;
 use crate::topic_match::{Affinity, topic_of};
@@ -90,7 +91,19 @@ impl Generator {
             Some(Affinity::retrieve(&topics, retriever)?)
         };
 
-        let writer = ExtractiveWriter::new(self.config.subject.clone(), self.seed);
+        let mut lexicon = LexiconBuilder::default();
+        for position in 0..total {
+            if interrupt.is_requested() {
+                return Err(GenerateError::Interrupted);
+            }
+            let chunk = retriever
+                .get(position)
+                .map_err(|source| GenerateError::Chunk { position, source })?;
+            let Some(chunk) = chunk else { break };
+            lexicon.add(&chunk);
+        }
+        let writer = ExtractiveWriter::new(self.config.subject.clone(), self.seed)
+            .with_lexicon(lexicon.finish());
         let mut written: Vec<Written> = Vec::new();
         let mut heads: Vec<Chunk> = Vec::with_capacity(total);
         for position in 0..total {

@@ -25,6 +25,7 @@ mod draft;
 mod error;
 mod generator;
 mod inline;
+mod lexicon;
 mod outline;
 mod patterns;
 mod person;
@@ -48,5 +49,6 @@ pub use coverage::{Cell, Coverage, Shortfall, TopicCoverage, Uncovered, Uncovere
 pub use draft::Draft;
 pub use error::GenerateError;
 pub use generator::{Generated, Generator};
+pub use lexicon::Lexicon;
 pub use reason::DropReason;
 pub use writer::ExtractiveWriter;

@@ -2,6 +2,7 @@
 
 mod caution;
 mod clause;
+mod comment;
 mod definition;
 mod entry;
 mod faq;
@@ -24,5 +25,6 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     entry::write(scope, drafts);
     table::write(scope, drafts);
     caution::write(scope, drafts);
+    comment::write(scope, drafts);
     clause::write(scope, drafts);
 }

@@ -146,6 +146,8 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
         .trim()
         .trim_end_matches(['.', ':', ',', ';', '?', '!'])
         .trim();
+    let phrase = regex!(r"(?i) (?:also|just|simply|too|again)$").replace(phrase, "");
+    let phrase = phrase.as_ref();
     let first = phrase.split_whitespace().next()?;
     let adverb = regex!(r"(?i)^(?:only|also|easily|automatically|quickly|manually|temporarily|safely|properly|permanently|efficiently|securely|interactively|remotely|simply|not|do not|first|further|best|directly|immediately|explicitly|recursively|always|never)$").is_match(first);
     let verb = if adverb {
@@ -208,13 +210,16 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
     );
     let hollow = hollow || placeless || finite;
     let dangling = regex!(
-        r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|given|specified|respective|corresponding|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is)$|https?://|\?|!|^\S+ (?:this|that)\b"
+        r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|given|specified|respective|corresponding|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is|am|are|was|were|have|had|about|on|at|into|than|myself)$|^\S+ myself\b|\bgo to\b|https?://|\?|!|^\S+ (?:this|that)\b"
     )
     .is_match(phrase);
     // “use option `-i`” says nothing without its command.
     let bare_code = regex!(r"^(?:use|run|set|add|specify|give|pass|execute) (?:the )?(?:(?:option|flag|command|parameter|argument|variable|switch|script|module)s? )?`[^`]*`$").is_match(phrase);
     let bare_code = bare_code || regex!(r"(?i)^use (?:the )?(?:cli|command[- ]line|web ?ui|web interface|gui|terminal|command line interface|api|tool|service|form|defaults?)$").is_match(phrase);
+    // “add users to an account add a line” has lost its comma.
+    let doubled = regex!(r"(?i)\b(?:[a-z`-]+[^oOdrn,\s]|no|do) (?:add|run|use|set|execute|type|create) (?:an?|the|on)\b|\b\w{3,} run on\b|\bfor the use case\b").is_match(rest);
     let balanced = !bare_code
+        && !doubled
         && phrase.matches('`').count().is_multiple_of(2)
         && phrase.matches('(').count() == phrase.matches(')').count()
         && phrase.matches('"').count().is_multiple_of(2);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use dsg_core::{BlockKind, Chunk};
 
 use crate::inline::is_code_like;
+use crate::lexicon::Lexicon;
 use crate::phrase::{self, Title, classify, is_generic, name_of};
 use crate::regexes::regex;
 
@@ -17,6 +18,8 @@ pub(crate) struct Place {
     pub(crate) trail: Vec<String>,
     /// The page's title.
     pub(crate) title: String,
+    /// The product that the page's folder is about.
+    product: Option<String>,
     subject: Option<String>,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
     common: HashSet<String>,
@@ -42,7 +45,12 @@ impl Tool {
 }
 
 impl Place {
-    pub(crate) fn new(chunk: &Chunk, path: &[String], subject: Option<&str>) -> Self {
+    pub(crate) fn new(
+        chunk: &Chunk,
+        path: &[String],
+        subject: Option<&str>,
+        lexicon: &Lexicon,
+    ) -> Self {
         let title = path.first().cloned().unwrap_or_default();
         let trail = path
             .iter()
@@ -53,6 +61,7 @@ impl Place {
             tool: tool(chunk, path),
             trail,
             title,
+            product: lexicon.product(&chunk.path).map(str::to_owned),
             subject: subject.map(|subject| subject.trim().to_owned()),
             common: common_words(chunk),
             names: names_in_sentences(chunk),
@@ -60,8 +69,30 @@ impl Place {
         }
     }
 
-    /// The configured subject with its preposition: `in Slurm`, `at CSC`.
+    /// The command that the title speaks of: `rsync` in “Using rsync for data transfer”.
+    fn title_command(&self) -> Option<&str> {
+        self.title
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .find(|word| {
+                word.len() >= 3
+                    && word
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                    && !is_plain_capital(word)
+                    && self.commands.iter().any(|command| command == word)
+            })
+    }
+
+    /// The product of the page's folder, else the command of its title, else the configured subject, with a preposition:
+    /// `in Rahti`, `with `rsync``, `at CSC`.
     pub(crate) fn subject_phrase(&self) -> Option<String> {
+        if let Some(product) = &self.product {
+            return Some(format!("in {product}"));
+        }
+        if let Some(command) = self.title_command() {
+            return Some(format!("with `{command}`"));
+        }
         let subject = self.subject.as_deref()?;
         let has_preposition =
             regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s").is_match(subject);
@@ -72,8 +103,14 @@ impl Place {
         })
     }
 
-    /// The bare subject: `Slurm`, `CSC`.
+    /// The bare subject: `Rahti`, `CSC`.
     pub(crate) fn subject_name(&self) -> Option<&str> {
+        if let Some(product) = &self.product {
+            return Some(product);
+        }
+        if let Some(command) = self.title_command() {
+            return Some(command);
+        }
         let subject = self.subject.as_deref()?;
         Some(
             regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s+(?:the\s+)?")
@@ -255,6 +292,9 @@ impl Place {
         if self.names_more_than_subject(question) {
             return Some(question.to_owned());
         }
+        if let Some(placed) = self.with_folder_product(question) {
+            return Some(placed);
+        }
         let subject = self.subject_phrase();
         let nearest = self
             .clauses()
@@ -281,10 +321,22 @@ impl Place {
             let preposition = if tool.is_file { "in" } else { "with" };
             return Some(attach(question, &format!("{preposition} {}", tool.code())));
         }
+        if let Some(placed) = self.with_folder_product(question) {
+            return Some(placed);
+        }
         if strict || question.split_whitespace().count() < 11 {
             return None;
         }
         self.under_subject(question)
+    }
+
+    /// `question` with the product of the page's folder, if there is one.
+    fn with_folder_product(&self, question: &str) -> Option<String> {
+        let product = self.product.as_deref()?;
+        if self.names_subject(question) {
+            return Some(question.to_owned());
+        }
+        Some(attach(question, &format!("in {product}")))
     }
 
     /// The subject of the whole corpus places a question only if its own words already say which page it is about.
@@ -395,7 +447,7 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
 }
 
 /// Capitalised words that follow a word in small letters.
-fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
+pub(crate) fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
     let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(&chunk.text, " ");
     regex!(r"[a-z,][*_]*\s\[?[*_]*([A-Z][\w-]+)")
         .captures_iter(&bare)
@@ -451,7 +503,7 @@ fn says_more(clause: &str, question: &str) -> bool {
 }
 
 /// Words that are capitalised in titles without naming anything.
-fn is_plain_capital(word: &str) -> bool {
+pub(crate) fn is_plain_capital(word: &str) -> bool {
     regex!(r"(?i)^(?:cli|ip|vm|vms|ui|gui|dns|id|url|os|io|ssh|gpus|cpus|ram|ssd|tls|ssl|http|https|floating|access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
 }
 
@@ -495,6 +547,7 @@ fn is_product(name: &str, common: &HashSet<String>) -> bool {
         .filter(|word| common.contains(&word.to_lowercase()))
         .count();
     distinct
+        && !bare.ends_with("'s")
         && !words
             .last()
             .is_some_and(|last| words.len() > 1 && last.ends_with("ing"))
@@ -544,7 +597,7 @@ mod tests {
 
     fn place(path: &[&str], subject: Option<&str>) -> Place {
         let chunk = chunk_of("x", Vec::new(), path);
-        Place::new(&chunk, &chunk.heading_path, subject)
+        Place::new(&chunk, &chunk.heading_path, subject, &Lexicon::default())
     }
 
     #[test]

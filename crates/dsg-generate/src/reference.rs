@@ -17,7 +17,7 @@ pub(crate) fn leans_back(text: &str) -> bool {
             |As\ (?:above|before|mentioned|noted|described|shown|explained|stated|discussed|you\ can\ see|a\ result|such|well)
             |For\ (?:this|that|these|those|such|both|the\ same|other)
             |On\ the\ other\ hand|By\ contrast|At\ this|At\ that|After\ (?:this|that)|Before\ (?:this|that)|With\ (?:this|that|these|those)|From\ (?:this|there|here)|If\ (?:so|not|this|that|it|they|these|those)\b|When\ (?:this|it|they|that)|Once\ (?:this|it|that|done)|To\ (?:do\ so|do\ this|this\ end)|Because\ of\ (?:this|that)|Due\ to\ (?:this|that|these)|Since\ (?:this|it)|While\ (?:this|it)|Using\ (?:this|these)|Like\ this|Of\ (?:these|those)|All\ (?:of\ )?(?:these|those|this)|Some\ of\ (?:these|those)|Each\ of\ (?:these|those)|Most\ of\ (?:these|those)|None\ of\ (?:these|those)|One\ of\ (?:these|those)|Unlike\ (?:this|that|these|those)
-            |The\ (?:following|above|same|latter|former|other|rest|next|previous|preceding|second|third|aforementioned|resulting|two|three)
+            |The\ (?:following|above|same|latter|former|other|rest|next|previous|preceding|second|third|aforementioned|resulting|two|three|four|five|six|seven|eight|nine|ten)
             |This|That
         )\b"
     );

@@ -199,7 +199,18 @@ fn refers_around(chunk: &Chunk, span: Span) -> bool {
 
 /// A lead-in whose list or code was cut off promises what is not there.
 fn drop_trailing_lead_in(passage: &mut Passage) {
-    while passage.blocks.last().is_some_and(Rendered::is_lead_in) {
+    let loose = |block: &Rendered, complete: bool| {
+        // What was cut off behind a sentence without an end was announced by it.
+        block.is_lead_in()
+            || !complete
+                && block.is_running_text()
+                && !block.text.ends_with(['.', '!', '?', '`', ')', '"'])
+    };
+    while passage
+        .blocks
+        .last()
+        .is_some_and(|block| loose(block, passage.complete))
+    {
         passage.blocks.pop();
         passage.complete = false;
     }

@@ -9,6 +9,7 @@ pub(crate) fn chunk_of(text: &str, blocks: Vec<Block>, path: &[&str]) -> Chunk {
         schema: ChunkSchema,
         chunk_id: ChunkId::new(&doc_id, 0),
         doc_id,
+        path: String::new(),
         span: Span::of_len(0, text.len()),
         text: text.to_owned(),
         heading_path: path.iter().map(ToString::to_string).collect(),

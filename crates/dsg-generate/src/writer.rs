@@ -3,6 +3,7 @@
 use dsg_core::{Chunk, Seed};
 
 use crate::draft::{Draft, Scope};
+use crate::lexicon::Lexicon;
 use crate::outline::sections;
 use crate::patterns;
 use crate::place::Place;
@@ -20,14 +21,26 @@ use crate::regexes::regex;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtractiveWriter {
     subject: Option<String>,
+    lexicon: Lexicon,
     seed: Seed,
 }
 
 impl ExtractiveWriter {
     /// A writer that names `subject` (`Slurm`, `at CSC`) where a question would otherwise be too general, and chooses
     /// wordings by `seed`.
-    pub const fn new(subject: Option<String>, seed: Seed) -> Self {
-        Self { subject, seed }
+    pub fn new(subject: Option<String>, seed: Seed) -> Self {
+        Self {
+            subject,
+            lexicon: Lexicon::default(),
+            seed,
+        }
+    }
+
+    /// Names the products that `lexicon` knows for a page's folder rather than the subject of the whole corpus.
+    #[must_use]
+    pub fn with_lexicon(mut self, lexicon: Lexicon) -> Self {
+        self.lexicon = lexicon;
+        self
     }
 
     /// The drafts of one chunk, in order of their place in it.
@@ -37,7 +50,7 @@ impl ExtractiveWriter {
             if is_dated(&section.path) {
                 continue;
             }
-            let place = Place::new(chunk, &section.path, self.subject.as_deref());
+            let place = Place::new(chunk, &section.path, self.subject.as_deref(), &self.lexicon);
             let scope = Scope {
                 chunk,
                 section: &section,

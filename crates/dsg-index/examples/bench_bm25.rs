@@ -121,6 +121,7 @@ fn chunk(record: Record) -> (String, Chunk) {
         schema: ChunkSchema,
         chunk_id: ChunkId::new(&doc_id, 0),
         doc_id,
+        path: String::new(),
         span: Span::of_len(0, text.len()),
         text,
         heading_path: Vec::new(),

@@ -15,6 +15,7 @@
 //!     schema: ChunkSchema,
 //!     chunk_id: ChunkId::new(&doc, ordinal),
 //!     doc_id: doc.clone(),
+//!     path: "sbatch.md".into(),
 //!     span: Span::of_len(0, text.len()),
 //!     text: text.into(),
 //!     heading_path: vec!["sbatch".into()],

@@ -64,6 +64,14 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             class.as_str(),
             "warning" | "danger" | "caution" | "important" | "attention"
         );
+        // A note that neither demands nor forbids is no caution.
+        let demands = content.blocks.iter().any(|block| {
+            regex!(r"(?i)\b(?:must|should|do not|don't|never|cannot|can't|can not|not be able|only|required?|make sure|remember|lose|lost|careful|irreversible|permanently|not (?:recommended|supported|allowed|possible))\b")
+                .is_match(&block.text)
+        });
+        if !notable && !demands {
+            continue;
+        }
         let nearest = scope
             .section
             .path
@@ -79,6 +87,10 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                     let gerund = scope.place.sentence_case(&gerund);
                     let question = WARNING.fill(scope.seed, &key, &[("task", &gerund)]);
                     let question = scope.place.situated(&question)?;
+                    // “… when A when B?” is no English.
+                    if regex!(r"(?i)\bwhen\b.*\bwhen\b").is_match(&question) {
+                        return None;
+                    }
                     scope.asked(QuestionType::Analytical, &WARNING.id(), &question, answer)
                 }),
             Title::Name(name)
@@ -100,7 +112,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     }
 }
 
-/// Whether the content shares a content word with the heading it stands under.
+/// Whether the content speaks of what the heading names: of its verb's object, or of half of its content words.
 fn is_about(content: &Passage, title: &str) -> bool {
     let text = content
         .blocks
@@ -108,7 +120,7 @@ fn is_about(content: &Passage, title: &str) -> bool {
         .map(|block| block.text.to_lowercase())
         .collect::<Vec<_>>()
         .join(" ");
-    title
+    let stems: Vec<String> = title
         .split_whitespace()
         .map(|word| {
             word.to_lowercase()
@@ -117,5 +129,11 @@ fn is_about(content: &Passage, title: &str) -> bool {
                 .take(5)
                 .collect::<String>()
         })
-        .any(|stem| stem.len() >= 4 && text.contains(&stem))
+        .filter(|stem| stem.len() >= 4)
+        .collect();
+    let shared = stems
+        .iter()
+        .filter(|stem| text.contains(stem.as_str()))
+        .count();
+    shared > 0 && shared * 2 >= stems.len()
 }

@@ -3,7 +3,7 @@
 use dsg_core::{BlockKind, QuestionType, Span};
 
 use crate::answer::Answer;
-use crate::draft::{Draft, Scope};
+use crate::draft::{Draft, Scope, is_known_to_the_page_only};
 use crate::outline::Node;
 use crate::person::first_person;
 use crate::phrase::task;
@@ -36,6 +36,22 @@ const TASK_TEXT: Wording = Wording {
         "How do I {task}?",
         "How can I {task}?",
         "What do I need to do to {task}?",
+    ],
+};
+const TASK_NEEDS: Wording = Wording {
+    name: "task/needs",
+    version: 1,
+    texts: &[
+        "What do I need to be able to {task}?",
+        "What is required to {task}?",
+    ],
+};
+const SETTING: Wording = Wording {
+    name: "setting/value",
+    version: 1,
+    texts: &[
+        "What is {name} {done}{where}?",
+        "What will {name} be {done}{where}?",
     ],
 };
 const CONDITION_ACTION: Wording = Wording {
@@ -131,7 +147,11 @@ fn paragraph(scope: &Scope<'_, '_>, span: Span, following: &[Node<'_>], drafts: 
                 None
             }
         };
-        drafts.extend(purposeful().or_else(conditional));
+        drafts.extend(
+            purposeful()
+                .or_else(conditional)
+                .or_else(|| setting(scope, piece)),
+        );
     }
 }
 
@@ -174,7 +194,11 @@ fn introduced(
         });
     }
     let answer = answer.blocks(&blocks);
-    let wording = if steps || !is_one_command(&blocks) {
+    let wording = if regex!(r"(?i)\byou (?:will )?(?:need|must have|require)(?: the following)?:$")
+        .is_match(&lead_in.text)
+    {
+        &TASK_NEEDS
+    } else if steps || !is_one_command(&blocks) {
         &TASK_TEXT
     } else {
         &TASK_CODE
@@ -392,8 +416,22 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     if regex!(r"(?i)\b(?:these|those)\s+\w+").is_match(text) {
         return None;
     }
+    // “… with command.” has lost the command that stood behind it.
+    if regex!(r"(?i)\b(?:give|use|run|with|by|using) (?:the |a |an |following )*(?:commands?|scripts?)\.$|, first (?:start|create|open|load|log|install|run)\b[^.]*\.$").is_match(text) {
+        return None;
+    }
+    let wording = if names_requirements(text) {
+        &TASK_NEEDS
+    } else {
+        &TASK_TEXT
+    };
     let (answer, length) = with_continuation(piece, rest);
-    (length >= 60).then(|| task_draft(scope, &TASK_TEXT, &asked, answer))?
+    (length >= 60).then(|| task_draft(scope, wording, &asked, answer))?
+}
+
+/// “To do X, you need an account” says what X takes, not how it is done.
+fn names_requirements(text: &str) -> bool {
+    regex!(r"(?i), (?:\S+ ){1,8}?(?:must (?:be (?:able|added|enabled|installed|a member)|have|support|exist|belong)|(?:need|needs|require|requires) (?:a|an|the|your|at least|access|permission)\b|should have\b)").is_match(text)
 }
 
 fn task_draft(
@@ -402,10 +440,46 @@ fn task_draft(
     task: &str,
     answer: Answer,
 ) -> Option<Draft> {
+    // “With the option `-t`”: of which command?
+    let shown = answer.text();
+    let commandless = regex!(r"(?i)\boptions?\b[^.]{0,20}`-").is_match(shown)
+        && !regex!(r"`[a-zA-Z/.$]|```").is_match(&format!("{shown} {task}"))
+        && scope.place.page_name().is_none();
+    if commandless {
+        return None;
+    }
     let key = format!("{}/{task}", scope.place.title);
+    // “Which command do I use to use …?”
+    let wording = if task.starts_with("use ") && wording.name == TASK_CODE.name {
+        &TASK_TEXT
+    } else {
+        wording
+    };
     let question = wording.fill(scope.seed, &key, &[("task", task)]);
     let question = scope.place.situated(&question)?;
+    if is_known_to_the_page_only(&question) {
+        return None;
+    }
     scope.asked(QuestionType::Procedural, &wording.id(), &question, answer)
+}
+
+/// “`SLURM_ARRAY_JOB_ID` will be set to …”, “`%A` will be replaced by …”.
+fn setting(scope: &Scope<'_, '_>, piece: &Piece) -> Option<Draft> {
+    // Elsewhere such a sentence belongs to an option's entry.
+    if scope.place.tool.is_some() {
+        return None;
+    }
+    let found = regex!(r"^(?:The )?(?:environment variable )?`?([A-Z][A-Z0-9]*_[A-Z0-9_]+|%[A-Za-z])`? (?:will be|is) (set to|replaced (?:by|with)) ")
+        .captures(&piece.text)?;
+    let name = format!("`{}`", found.get(1)?.as_str());
+    let done = found.get(2)?.as_str();
+    let place = scope
+        .place
+        .subject_phrase()
+        .map_or_else(String::new, |phrase| format!(" {phrase}"));
+    let values = [("name", name.as_str()), ("done", done), ("where", &place)];
+    let answer = Answer::default().quote(&piece.text, piece.span);
+    scope.worded(QuestionType::Factual, &SETTING, &name, &values, answer)
 }
 
 /// “If X, Y.” → “What happens if X?” / “What should I do if X?”
@@ -453,6 +527,17 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     {
         return None;
     }
+    // “was compiled” and “I now press” tell a story; “is in use the data is encrypted” lost its comma.
+    if regex!(r"(?i)\b(?:was|were|had|now|just)\b|\b(?:is|are|has|have)\b.*\b(?:is|are|has|have)\b(?: \w+ed\b| \w+ing\b)")
+        .is_match(clause)
+    {
+        return None;
+    }
+    if when && regex!(r"(?i)^you (?:also )?can\b").is_match(main)
+        || regex!(r"\bwe\b").is_match(clause)
+    {
+        return None;
+    }
     // “You may have ended up elsewhere” and “you can not” are no advice.
     if regex!(r"(?i)^you (?:also )?(?:(?:may|might) |can ?not\b|can't\b)").is_match(main) {
         return None;
@@ -470,6 +555,12 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         || verbs::base(main.split_whitespace().next()?).is_some();
     let wording = match (when, action) {
         (true, true) => &CONDITION_WHEN_ACTION,
+        // A possibility, a need and a wish are no effects.
+        (_, false)
+            if regex!(r"(?i)\b(?:it is (?:also )?possible|can be (?:launched|started|used|done|found)|might be (?:required|needed)|(?:is|are) (?:expected|needed|required) to|no need|is \w+ing|^the \w+ step|need to|needs to|requires? (?:\w+ )?steps?)\b").is_match(main) =>
+        {
+            return None;
+        }
         (true, false) => &CONDITION_WHEN,
         (false, true)
             if regex!(
@@ -494,6 +585,11 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         }
         (false, false) => &CONDITION_EFFECT,
     };
+    // “What should I do if I use Linux?” – advice is asked for in trouble, or about the command of the page.
+    let trouble = regex!(r"(?i)\b(?:errors?|fail\w*|cannot|can't|not|no longer|no|problems?|trouble|lost|lose|forg[eo]t\w*|exceed\w*|run out|out of|missing|wrong|stuck|slow\w*|killed|denied|hangs?|unresponsive|expire[sd]?|corrupt\w*|full|too (?:many|much|large|small|old)|invalid|unable|conflicts?|interrupted|crash\w*|down)\b").is_match(clause);
+    if action && !trouble && scope.place.tool.is_none() {
+        return None;
+    }
     let clause = regex!(r"\s*\([^()]*\)").replace_all(clause, "");
     let clause = first_person(&clause);
     let key = format!("{}/{clause}", scope.place.title);
@@ -512,12 +608,24 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
 fn split_clause(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_i32;
     let mut code = false;
+    // “If X then Y” needs no comma.
+    if let Some((clause, main)) = text.split_once(" then ")
+        && !clause.contains(',')
+    {
+        return Some((clause, main));
+    }
     for (position, c) in text.char_indices() {
         match c {
             '`' => code = !code,
             '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
-            ',' if depth == 0 && !code => {
+            // A comma inside “normal,standby” ends nothing.
+            ',' if depth == 0
+                && !code
+                && text
+                    .get(position + 1..)
+                    .is_some_and(|rest| rest.starts_with(' ')) =>
+            {
                 let clause = text.get(..position)?;
                 let main = text.get(position + 1..)?.trim_start();
                 let listed = regex!(r"(?i)^(?:and|or|but|e\.g|i\.e|for example|for instance|such as|which|including|like|as|especially|even|nor|etc)\b").is_match(main);

@@ -173,7 +173,16 @@ fn defined(sentence: &str, title: &str) -> Option<(String, String)> {
             || acronym.is_some_and(|acronym| acronym == known));
     let hollow = regex!(r"(?i)^(?:this|it|these|there|that|they)\b").is_match(name)
         || regex!(r"(?i)\b(?:is|are) (?:not )?(?:licensed|released|free|easy|(?:a )?part of|subject|under|supported|the primary|available|installed|currently|no longer|also|now|only|deprecated|located|described|listed|shown|provided|given|as follows|done|recommended)\b").is_match(sentence.get(..sentence.len().min(110).min(floor_boundary(sentence, 110))).unwrap_or(sentence));
-    if !matches || hollow {
+    // “Backups are taken daily”, “X is not signed”, “X is very useful” say what is done or thought of it.
+    let after = sentence.get(found.get(2)?.end()..)?.trim_start();
+    let told = matches!(verb.as_str(), "is" | "are")
+        && regex!(r"(?i)^(?:not|very|rarely|often|usually|always|so|quite|focused|divided|taken|made|useful|handled|stored|created|kept|limited|based on|useful|good for)\b|^(?:\w+ly )?(?:loaded|shortened|used (?:when|if|only)|\w+ly \w+ed)\b|^(?:executed|performed|enabled|disabled|displayed|printed|required|specified|started|written|sent|allocated|assigned|applied|configured|set|done|run|removed|deleted|ignored|checked|counted)\b")
+            .is_match(after);
+    let doing =
+        known.contains(' ') && crate::verbs::base_of_gerund(known.split(' ').next()?).is_some();
+    let disagrees =
+        verb == "is" && known.contains(' ') && known.ends_with('s') && !known.ends_with("ss");
+    if !matches || hollow || told || doing || disagrees {
         return None;
     }
     let name = sentence
@@ -305,7 +314,11 @@ fn entry(scope: &Scope<'_, '_>, node: &Node<'_>) -> Option<Draft> {
     }
     let (wording, clause) = match scope.place.heading_command() {
         Some(command) if option => (&OPTION, command),
-        _ => (&ITEM, with_subject(scope, scope.place.clause()?)),
+        _ => {
+            let page = scope.place.page_name().map(|name| format!("with {name}"));
+            let clause = page.or_else(|| scope.place.clause())?;
+            (&ITEM, with_subject(scope, clause))
+        }
     };
     let noun = if option { "the option " } else { "" };
     let values = [

@@ -153,6 +153,14 @@ const DEFAULT: Wording = Wording {
         "Which default does {tool} use for {name}?",
     ],
 };
+const BY_DEFAULT: Wording = Wording {
+    name: "entry/by-default",
+    version: 1,
+    texts: &[
+        "What is the default behavior of {name} in {tool}?",
+        "What applies by default for {name} in {tool}?",
+    ],
+};
 const IGNORED: Wording = Wording {
     name: "entry/ignored",
     version: 1,
@@ -457,9 +465,12 @@ impl Entry {
             })
             .collect();
         if let Some(default) = usable.iter().find(|piece| states_default(&piece.text)) {
+            // “By default the order follows …” names no value.
+            let value = regex!(r"(?i)\bdefaults? (?:value )?(?:(?:of|for) \S+ )?(?:is|are|to)\b|\bdefaults? to\b|^default:")
+                .is_match(&default.text);
             drafts.extend(scope.worded(
                 QuestionType::Factual,
-                &DEFAULT,
+                if value { &DEFAULT } else { &BY_DEFAULT },
                 key,
                 &self.values(&[]),
                 stated(&[default]),
@@ -570,6 +581,10 @@ fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind
     }
     let is_file = scope.place.tool.as_ref().is_some_and(|tool| tool.is_file);
     if parent.is_some() || carried_parent(scope).is_some() {
+        // An option is no value of the option before it.
+        if raw.starts_with("--") {
+            return None;
+        }
         return Some(Kind::Value);
     }
     if raw.starts_with('-') {
@@ -583,7 +598,10 @@ fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind
         }
     } else if regex!(r"(?i)\breasons?\b").is_match(heading) {
         Kind::Reason
-    } else if regex!(r"(?i)\bstates?\b").is_match(heading) && !is_file {
+    } else if regex!(r"(?i)\bstates?\b").is_match(heading)
+        && !is_file
+        && regex!(r"^[A-Z][A-Z_]+\S?$|^\S{1,3}\s+[A-Z_]+$|^[A-Z][A-Z_]+,").is_match(raw)
+    {
         Kind::State
     } else if regex!(r"(?i)for show command|\b(?:fields?|output|columns?|statistics|report)\b")
         .is_match(heading)
@@ -631,6 +649,10 @@ fn name_of(raw: &str, kind: Kind) -> Option<String> {
     };
     let name = match kind {
         Kind::Command => regex!(r"\s*[<\[{=].*$").replace(name, "").into_owned(),
+        // “Norm Usage (only with -l)”: a column's name may have several words.
+        Kind::Field | Kind::Value if regex!(r"^[A-Z][a-z]+ [A-Z][a-z]+\b").is_match(name) => {
+            regex!(r"\s*[<\[{=(].*$").replace(name, "").into_owned()
+        }
         _ => name.split(['=', '[', '<', ' ', '{']).next()?.to_owned(),
     };
     let name = name.trim().trim_end_matches([':', '.']).to_owned();

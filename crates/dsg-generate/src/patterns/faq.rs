@@ -59,7 +59,15 @@ fn answer(
         return None;
     }
     let question = regex!(r"(?i)^how to ").replace(question, "How do I ");
-    let mut question = scope.place.anchored(&question)?;
+    // A question in the middle of a tutorial is about what the tutorial is about.
+    let frequent = scope.section.path.len() == 1
+        || regex!(r"(?i)\b(?:faqs?|questions|troubleshooting|problems|issues)\b")
+            .is_match(&format!("{} {}", scope.chunk.path, scope.place.title));
+    let mut question = if frequent {
+        scope.place.anchored(&question)?
+    } else {
+        scope.place.situated(&question)?
+    };
     // “The difference between Priority and Resources”: plain words, capital letters or not, need their system.
     let compares = regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question);
     if compares && !scope.place.names_subject(&question) {
@@ -82,6 +90,8 @@ fn leans_on_others(question: &str) -> bool {
             .is_match(question);
     question.split_whitespace().count() < 4
         || asks_reader
+        // Questions about “it”, whatever the page calls it.
+        || regex!(r"(?i)^(?:why is it|what (?:will happen|happens|changes|actions)\b.{0,24}\?$|what and where|cannot find|can't find|what to (?:do|use)|which version to use)").is_match(question)
         || !has_verb
         // “I did not find an answer to my question here.”
         || regex!(r"(?i)\bquestions? here\b").is_match(question)

@@ -3,7 +3,7 @@
 use dsg_core::{BlockKind, QuestionType};
 
 use crate::answer::Answer;
-use crate::draft::{Draft, Scope};
+use crate::draft::{Draft, Scope, is_known_to_the_page_only};
 use crate::person::first_person;
 use crate::phrase::{Title, classify};
 use crate::regexes::regex;
@@ -62,7 +62,20 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .join("\n");
     // A told story is no instruction.
     let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
+    // “Click Next.” ends one step of several.
+    let broken_off =
+        regex!(r"(?i)\b(?:click|press|select|choose) (?:on )?\W?(?:next|continue|proceed)\W*$")
+            .is_match(&text);
+    // Where a picture shows the way, a few words beside it do not.
+    let pictured = nodes.iter().any(|node| {
+        scope
+            .chunk
+            .slice(node.span())
+            .is_some_and(|text| text.trim_start().starts_with("!["))
+    });
     if !passage.complete
+        || pictured && !steps && text.len() < 300
+        || broken_off
         || story
         || regex!(r"^(?:Motivation|Background|Introduction|Overview)\b").is_match(&text)
         || passage
@@ -88,6 +101,9 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let Some(question) = scope.place.situated(&question) else {
         return;
     };
+    if is_known_to_the_page_only(&question) {
+        return;
+    }
     let answer = Answer::default().blocks(&passage.blocks);
     drafts.extend(scope.asked(QuestionType::Procedural, &wording.id(), &question, answer));
 }
@@ -97,6 +113,6 @@ fn instructs(text: &str) -> bool {
     let told = regex!(r"(?m)(?:^|[.:] |- |\d\. )(?:First,? |Then,? |Next,? |To [^,.]+, )?(?:Click|Select|Open|Run|Use|Go|Choose|Log|Enter|Add|Create|Set|Type|Press|Copy|Download|Install|Navigate|Check|Start|Load|Fill|Make|Give|Contact|Send|Submit|Add|Change|Define|Specify|Insert|Write|Edit|click|select|open|run|use|go|choose|log|enter|add|create|set)\b")
         .find_iter(text)
         .count();
-    let allowed = regex!(r"\b(?:[Yy]ou (?:can|need to|must|should|have to)|by (?:running|using|clicking|selecting|setting|adding|typing|sending))\b").find_iter(text).count();
+    let allowed = regex!(r"\b(?:[Yy]ou (?:can|must|should|have to)\b[^.]{4,80}\b(?:by|using|with|via|from|through|in the|on the)|by (?:running|using|clicking|selecting|setting|adding|typing|sending|expanding|choosing))\b").find_iter(text).count();
     text.len() >= 120 && told + allowed >= 2 || told >= 1 && text.len() >= 100
 }

@@ -152,7 +152,8 @@ fn row_drafts(
     let Some((key, key_span)) = row.cells.first() else {
         return;
     };
-    let name = if key.contains('`') || !(is_code_like(key) || is_token(key)) {
+    let is_call = regex!(r"\bcommand\b").is_match(noun) && regex!(r"^[a-z]").is_match(key);
+    let name = if key.contains('`') || !(is_call || is_code_like(key) || is_token(key)) {
         key.clone()
     } else {
         format!("`{key}`")
@@ -195,7 +196,8 @@ fn row_drafts(
             Some(task) if is_doing(noun) && task.to_lowercase().contains(&key.to_lowercase()) => {
                 None
             }
-            Some(task) if is_doing(noun) => {
+            // “Which option do I use to use …?”
+            Some(task) if is_doing(noun) && !task.starts_with("use ") => {
                 let answer = Answer::default()
                     .words("Use ")
                     .quote(&name, *key_span)
@@ -250,7 +252,7 @@ fn values_draft(
             .words(" ")
             .quote(&cell.0, cell.1);
         let counted =
-            regex!(r"(?i)^(?:number of |no\. of |#)?\s*((?:cpu |gpu )?(?:cores|nodes|gpus|cpus))$")
+            regex!(r"(?i)^(?:number of |no\. of |#)?\s*((?:cpu |gpu )?(?:cores|nodes|gpus|cpus)|[\w ]*\bunits\b.*)$")
                 .captures(column);
         let (wording, column) = match counted.as_ref().and_then(|found| found.get(1)) {
             Some(counted) => (&COUNT, counted.as_str()),

@@ -98,7 +98,11 @@ fn draft_message(scope: &Scope<'_, '_>, title: &str, drafts: &mut Vec<Draft>) {
         return;
     }
     let message = regex!(r"(?i)^(?:error(?: message)?\s*:\s*)").replace(title, "");
+    let quoted = title.contains(['`', '"', '“']);
     let message = message.replace(['`', '"', '“', '”'], "");
+    if !(quoted || is_shown(scope, &message)) {
+        return;
+    }
     let place = if scope.place.names_itself(&message) {
         String::new()
     } else {
@@ -125,4 +129,20 @@ fn draft_message(scope: &Scope<'_, '_>, title: &str, drafts: &mut Vec<Draft>) {
         &values,
         answer,
     ));
+}
+
+/// Whether the section shows the heading's words as a message, not only as its heading; or the heading has a message's
+/// form: `port 22: Connection timed out`, `Disk quota exceeded`.
+fn is_shown(scope: &Scope<'_, '_>, message: &str) -> bool {
+    let lower = message.to_lowercase();
+    let written = scope.section.nodes.iter().any(|node| {
+        scope
+            .chunk
+            .slice(node.span())
+            .is_some_and(|text| text.to_lowercase().contains(&lower))
+    });
+    let formed = regex!(r"(?i)(?:^|: )(?:\S+ ){0,4}(?:exceeded|denied|refused|timed out|not found|not permitted|failed|invalid \w+|unrecognized \w+|killed|unavailable)$")
+        .is_match(message)
+        && !regex!(r"(?i)^(?:why|how|when|my|the|your|i)\b").is_match(message);
+    written || formed
 }

@@ -126,6 +126,7 @@ impl Page {
             schema: ChunkSchema,
             chunk_id: ChunkId::new(&doc_id, ordinal),
             doc_id,
+            path: doc.to_owned(),
             span: Span::of_len(0, self.text.len()),
             tokens: self.text.len() / 4,
             text: self.text,

@@ -1,7 +1,7 @@
 //! What the writer makes of each structure, and what it leaves alone.
 
 use dsg_core::{Chunk, Difficulty, QuestionType, Seed};
-use dsg_generate::{Draft, ExtractiveWriter};
+use dsg_generate::{Draft, ExtractiveWriter, Lexicon};
 use proptest::prelude::*;
 
 use crate::Page;
@@ -104,6 +104,121 @@ fn a_table_of_values_gives_one_question_a_row() {
     - Time limit: 2 days
     - Max nodes: 20
     ");
+}
+
+#[test]
+fn commented_commands_are_examples_and_a_script_is_not() {
+    let examples = "# Submit an array of four tasks\n$ sbatch --array=0-3 job.sh\n\n# Cancel the tasks 2 and 3 of array 20\n$ scancel 20_[2-3]";
+    let chunk = Page::new(&["Job arrays"])
+        .heading(1, "Job arrays")
+        .code("", examples)
+        .chunk();
+    let questions: Vec<String> = write(&chunk)
+        .into_iter()
+        .map(|draft| draft.question)
+        .collect();
+    assert_eq!(questions.len(), 2, "{questions:?}");
+    assert!(
+        questions[0].contains("submit an array of four tasks"),
+        "{questions:?}"
+    );
+    let script =
+        "# Load the module\nmodule load gcc\nmodule load mpi\n# Run the program\nsrun ./a.out";
+    let chunk = Page::new(&["Job arrays"])
+        .heading(1, "Job arrays")
+        .code("bash", script)
+        .chunk();
+    assert_eq!(write(&chunk), []);
+}
+
+#[test]
+fn what_a_variable_is_set_to_is_asked_by_its_name() {
+    let chunk = Page::new(&["Job arrays", "Variables"])
+        .heading(2, "Variables")
+        .paragraph("SLURM_ARRAY_JOB_ID will be set to the first job ID of the array.")
+        .chunk();
+    let drafts = write(&chunk);
+    assert_eq!(drafts.len(), 1);
+    assert_eq!(
+        drafts[0].template, "setting/value@1",
+        "{}",
+        drafts[0].question
+    );
+}
+
+#[test]
+fn a_folder_names_the_product_that_its_pages_leave_out() {
+    let page = |n: usize, text: &str| {
+        Page::new(&["Volumes", "Resizing a volume"])
+            .heading(2, "Resizing a volume")
+            .paragraph(text)
+            .numbered(&format!("cloud/kraken/{n}.md"), 0)
+    };
+    let mut corpus: Vec<Chunk> = (0..6)
+        .map(|n| page(n, "A volume in Kraken has a size."))
+        .collect();
+    corpus.extend((0..20).map(|n| {
+        Page::new(&["Tool"])
+            .paragraph("The tool runs on Linux.")
+            .numbered(&format!("apps/{n}.md"), 0)
+    }));
+    let asked = page(
+        7,
+        "To resize a volume, detach it, open its menu in the web interface and choose its new size. Then click Resize.",
+    );
+    let writer = ExtractiveWriter::new(Some("at Aurelia".into()), Seed(42))
+        .with_lexicon(Lexicon::learn(&corpus));
+    let questions: Vec<String> = writer
+        .write(&asked)
+        .into_iter()
+        .map(|draft| draft.question)
+        .collect();
+    assert!(!questions.is_empty());
+    assert!(
+        questions
+            .iter()
+            .all(|question| question.ends_with(" in Kraken?")),
+        "{questions:?}"
+    );
+}
+
+#[test]
+fn a_condition_gives_an_effect_only_where_something_happens() {
+    let drafts = |text: &str| {
+        write(
+            &Page::new(&["Kraken", "Jobs"])
+                .heading(2, "Jobs")
+                .paragraph(text)
+                .chunk(),
+        )
+    };
+    let effect = drafts(
+        "If the time limit of a Kraken job is reached, the job is ended and its output is kept for a day.",
+    );
+    assert_eq!(effect.len(), 1);
+    for none in [
+        "If the old client of Kraken does not start, it is also possible to use the web interface for the same work.",
+        "When Kraken was compiled on this system, the longest name was defined by the people who did that.",
+        "If a user of Kraken has a flag of the kind normal,standby for a parent you should write it with a plus sign.",
+    ] {
+        assert_eq!(drafts(none), [], "{none}");
+    }
+}
+
+#[test]
+fn a_heading_is_quoted_as_an_error_only_if_it_is_one() {
+    let drafts = |heading: &str, text: &str| {
+        write(
+            &Page::new(&["Troubleshooting", heading])
+                .heading(2, heading)
+                .paragraph(text)
+                .chunk(),
+        )
+    };
+    let text =
+        "The quota of the project is used up. Remove files or ask for more space in the portal.";
+    assert_eq!(drafts("Disk quota exceeded", text).len(), 1);
+    assert_eq!(drafts("Common error messages", text), []);
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn chunk(id: &str, text: &str) -> Chunk {
         schema: ChunkSchema,
         chunk_id: ChunkId::from_existing(id),
         doc_id: DocId::from_existing(id.split('#').next().unwrap()),
+        path: String::new(),
         span: Span::of_len(100, text.len()),
         text: text.to_owned(),
         heading_path: Vec::new(),

@@ -32,6 +32,7 @@ pub(crate) fn chunk(text: &str) -> Chunk {
         schema: ChunkSchema,
         chunk_id: ChunkId::new(&doc_id, 0),
         doc_id,
+        path: "submit.md".into(),
         span: Span::of_len(100, text.len()),
         text: text.to_owned(),
         heading_path: vec!["sbatch".into(), "Options".into()],

@@ -1,0 +1,139 @@
+//! What a corpus calls things: the product that the pages of a folder are about.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use dsg_core::Chunk;
+
+use crate::place::{is_plain_capital, names_in_sentences};
+
+/// A folder with fewer pages shows no custom; one that bears the name needs half of them.
+const MIN_PAGES: usize = 10;
+/// Least share of a folder's pages that name its product, and how many times as common the name must be inside as
+/// outside.
+const CUSTOM: (f64, f64) = (0.65, 20.0);
+/// The same where the folder bears the name: `rahti/`.
+const NAMED: (f64, f64) = (0.5, 3.0);
+/// Shorter names are acronyms that need more than themselves: `SD`, `UI`.
+const MIN_NAME: usize = 4;
+
+/// The products that folders are about: most pages below `cloud/kraken/` name Kraken, few others do.
+///
+/// A page titled “Resizing a volume” says in which system only by where it lies; a question made from it must say so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lexicon {
+    products: BTreeMap<String, String>,
+}
+
+impl Lexicon {
+    /// Reads the names off all chunks of a corpus.
+    pub fn learn<'c>(chunks: impl IntoIterator<Item = &'c Chunk>) -> Self {
+        let mut builder = LexiconBuilder::default();
+        for chunk in chunks {
+            builder.add(chunk);
+        }
+        builder.finish()
+    }
+
+    /// The product of the outermost folder above `path` that has one.
+    pub(crate) fn product(&self, path: &str) -> Option<&str> {
+        folders(path).find_map(|folder| self.products.get(folder).map(String::as_str))
+    }
+}
+
+/// Collects names chunk by chunk, without keeping the chunks.
+#[derive(Debug, Default)]
+pub(crate) struct LexiconBuilder {
+    pages: BTreeMap<String, HashSet<String>>,
+}
+
+impl LexiconBuilder {
+    pub(crate) fn add(&mut self, chunk: &Chunk) {
+        let names = names_in_sentences(chunk)
+            .into_iter()
+            .filter(|name| name.len() >= MIN_NAME && !is_plain_capital(name));
+        self.pages
+            .entry(chunk.path.clone())
+            .or_default()
+            .extend(names);
+    }
+
+    pub(crate) fn finish(self) -> Lexicon {
+        let mut inside: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+        let mut everywhere: BTreeMap<&str, usize> = BTreeMap::new();
+        for (path, names) in &self.pages {
+            let above: BTreeSet<&str> = folders(path).collect();
+            for folder in above {
+                let (pages, counts) = inside.entry(folder).or_default();
+                *pages += 1;
+                for name in names {
+                    *counts.entry(name).or_default() += 1;
+                }
+            }
+            for name in names {
+                *everywhere.entry(name).or_default() += 1;
+            }
+        }
+        let all = self.pages.len();
+        let products = inside
+            .iter()
+            .filter(|(_, (pages, _))| pages * 2 >= MIN_PAGES && pages * 2 < all)
+            .filter_map(|(folder, (pages, counts))| {
+                let best = counts
+                    .iter()
+                    .filter_map(|(name, count)| {
+                        let share = *count as f64 / *pages as f64;
+                        let others = everywhere.get(name).copied().unwrap_or(*count) - count;
+                        let outside = (others as f64 + 0.5) / (all - pages + 1) as f64;
+                        let bears = folder
+                            .rsplit('/')
+                            .next()
+                            .is_some_and(|own| own.eq_ignore_ascii_case(name));
+                        let (least, lift) = if bears { NAMED } else { CUSTOM };
+                        ((bears || *pages >= MIN_PAGES)
+                            && share >= least
+                            && share / outside >= lift)
+                            .then_some((share - outside, *name))
+                    })
+                    .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))?;
+                Some(((*folder).to_owned(), best.1.to_owned()))
+            })
+            .collect();
+        Lexicon { products }
+    }
+}
+
+/// The folders above a page, the outermost first.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/')
+        .filter_map(|(end, _)| path.get(..end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::chunk_of;
+
+    fn page(path: &str, text: &str) -> Chunk {
+        Chunk {
+            path: path.to_owned(),
+            ..chunk_of(text, Vec::new(), &["Page"])
+        }
+    }
+
+    #[test]
+    fn a_folder_is_about_what_its_pages_and_few_others_name() {
+        let mut pages: Vec<Chunk> = (0..6)
+            .map(|n| {
+                page(
+                    &format!("cloud/kraken/use/{n}.md"),
+                    "A volume of Kraken can be resized from Linux.",
+                )
+            })
+            .collect();
+        pages.extend((0..20).map(|n| page(&format!("apps/{n}.md"), "The tool runs on Linux.")));
+        let lexicon = Lexicon::learn(&pages);
+        assert_eq!(lexicon.product("cloud/kraken/use/7.md"), Some("Kraken"));
+        assert_eq!(lexicon.product("apps/3.md"), None);
+        assert_eq!(lexicon.product("index.md"), None);
+    }
+}
