@@ -41,7 +41,8 @@ impl Draft {
             | "definition/does" | "definition/are-for" | "task/text" | "table/command"
             | "table/row" | "caution/task" | "entry/limits" | "variable/output"
             | "entry/ignored" | "definition/item" | "definition/option" | "table/meaning"
-            | "role/issues" | "role/limits" | "setting/value" | "task/needs" => 1,
+            | "role/issues" | "role/limits" | "role/where" | "role/terms" | "setting/value"
+            | "task/needs" => 1,
             _ => 2,
         };
         let short = u8::from(self.answer.len() < 75);
@@ -55,7 +56,7 @@ impl Draft {
 
 /// “How do I run the script with Kraken?”: which script only the page says.
 fn names_the_known(question: &str) -> bool {
-    regex!(r"(?i)\b(?:do I|can I|to|if) (?:\w+ )?the \w+ (?:in|at|with|when|is|are)\b|\b(?:do|can) I \w+ the \w+\?$")
+    regex!(r"(?i)\b(?:do I|can I|to|if) (?:\w+ )?the \w+(?: \w+)? (?:in|at|with|when|is|are)\b|\b(?:do|can) I \w+ the \w+\?$")
         .is_match(question)
 }
 

@@ -215,7 +215,7 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
     .is_match(phrase);
     // “use option `-i`” says nothing without its command.
     let bare_code = regex!(r"^(?:use|run|set|add|specify|give|pass|execute) (?:the )?(?:(?:option|flag|command|parameter|argument|variable|switch|script|module)s? )?`[^`]*`$").is_match(phrase);
-    let bare_code = bare_code || regex!(r"(?i)^use (?:the )?(?:cli|command[- ]line|web ?ui|web interface|gui|terminal|command line interface|api|tool|service|form|defaults?)$").is_match(phrase);
+    let bare_code = bare_code || regex!(r"(?i)^use (?:the )?(?:cli|command[- ]line|web ?ui|web interface|gui|terminal|command line interface|api|tool|service|form|defaults?)(?: (?:with|in|of|for|from) \S+)?$").is_match(phrase);
     // “add users to an account add a line” has lost its comma.
     let doubled = regex!(r"(?i)\b(?:[a-z`-]+[^oOdrn,\s]|no|do) (?:add|run|use|set|execute|type|create) (?:an?|the|on)\b|\b\w{3,} run on\b|\bfor the use case\b").is_match(rest);
     let balanced = !bare_code

@@ -295,6 +295,12 @@ impl Place {
         if let Some(placed) = self.with_folder_product(question) {
             return Some(placed);
         }
+        // What says enough itself needs no heading's task.
+        if question.split_whitespace().count() >= 9
+            && let Some(placed) = self.under_subject(question)
+        {
+            return Some(placed);
+        }
         let subject = self.subject_phrase();
         let nearest = self
             .clauses()

@@ -35,6 +35,7 @@ pub(crate) fn is_pointer(text: &str) -> bool {
             (?:please\s+)?(?:also\s+)?(?:see|refer\ to|consult|read\ more|check\ out|visit|have\ a\ look|take\ a\ look|look\ at|look\ for|browse)\b
             |(?:for|more|further|additional|detailed)\b[^.]{0,70}?\b(?:information|details?|instructions|documentation|examples?|explanation|discussion|description|reading|help|guidance|options)\b[^.]{0,90}?\b(?:see|refer|consult|read|check|visit|can\ be\ found|is\ available|are\ available|available|found|look|contact|here)\b
             |to\ (?:learn|read|know|find\ out)\ more\b|learn\ more\b
+            |for\ (?:more|further)\ (?:details?|information|instructions|reading|examples?)\b
             |(?:here|below)\ (?:are|is|you\ (?:can\ )?find)\b[^.]{0,60}\b(?:links?|references?|examples?|pages?|guides?|instructions|tutorials?|overview)\b
             |(?:you\ (?:might|may)\ (?:also\ )?(?:want|wish|like)\ to\ (?:check|read|see|look|visit))\b
             |(?:we|let'?s|let\ us)\ (?:will\ )?(?:now\ )?(?:go\ through|walk|look\ at|discuss|cover|present|take\ a\ look|show\ (?:you\ )?how|explain|describe)\b
@@ -64,7 +65,7 @@ pub(crate) fn points_around(text: &str) -> bool {
     regex!(
         r"(?xi)
         \b(?:above|below)\s*(?:[.,;:)]|$)
-        |\b(?:the|as|see|see\ also|described|shown|mentioned|listed|given|noted|discussed|defined|explained|outlined|detailed|presented|provided|summarized|specified|tables?|examples?|options?|commands?|steps?|instructions?|scripts?|figures?|lists?|sections?|code|line|lines|output|links?|diagram|image|picture|screenshot)\s+(?:above|below|further\ down)\b
+        |\b(?:the|as|see|see\ also|described|shown|mentioned|listed|given|noted|discussed|defined|explained|outlined|detailed|presented|provided|summarized|specified|tables?|examples?|options?|commands?|steps?|instructions?|scripts?|figures?|lists?|sections?|code|line|lines|output|links?|diagram|image|picture|screenshot|documents?|pages?|tutorials?)\s+(?:above|below|further\ down)\b
         |\b(?:above|below)[\s-]+(?:mentioned|described|listed|shown|table|example|command|list|figure|section|script|steps?|options?|instructions|is\ an?|are|shows?|you\ can|code|image|picture|output|format|diagram|case|settings?|requirements?)\b
         |\bin\ the\ (?:above|below)\b
         |\b(?:this|the\ (?:next|previous|following|preceding|last|first))\s+(?:page|sub-?section|section|document|guide|chapter|manual|tutorial|article|table|figure|paragraph|man\ page|article|slide|documentation|faq|instruction|screenshot|image|picture)\b

@@ -445,6 +445,12 @@ fn item(chunk: &Chunk, node: &Node<'_>, marker: &str) -> Option<String> {
     if !passage.complete || passage.is_empty() {
         return None;
     }
+    // An item whose own words were left out is its list.
+    if let [only] = passage.blocks.as_slice()
+        && only.text.starts_with("- ")
+    {
+        return Some(only.text.clone());
+    }
     let indent = " ".repeat(marker.len());
     Some(hanging(&passage, marker, &indent))
 }

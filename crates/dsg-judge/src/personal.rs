@@ -52,7 +52,7 @@ impl PersonalScanner {
             )?,
             phone_word: any_case(
                 "phone word",
-                r"\b(?:phone|telephone|tel|mobile|cell|cellphone|fax|call|calling|dial|whatsapp|sms|hotline|number)\b[^\n]{0,24}$",
+                r"\b(?:phone|telephone|tel|mobile|cell|cellphone|fax|call|calling|dial|whatsapp|sms|hotline)\b[^\n]{0,24}$",
             )?,
             spoken_phone: exact_case(
                 "phone after its name",

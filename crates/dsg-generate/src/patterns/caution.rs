@@ -80,6 +80,17 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             .take(2)
             .find(|title| !is_generic(title));
         let Some(title) = nearest else { continue };
+        // A box with a title of its own is about that.
+        let own = node
+            .block
+            .label
+            .and_then(|label| scope.chunk.slice(label))
+            .is_some_and(|label| {
+                label.split_whitespace().count() >= 2 && !shares_stem(label, title)
+            });
+        if own {
+            continue;
+        }
         let drafted = match classify(title) {
             Title::Task(task) => as_gerund(&first_person(&task))
                 .filter(|_| is_about(&content, &task))
@@ -136,4 +147,15 @@ fn is_about(content: &Passage, title: &str) -> bool {
         .filter(|stem| text.contains(stem.as_str()))
         .count();
     shared > 0 && shared * 2 >= stems.len()
+}
+
+fn shares_stem(one: &str, other: &str) -> bool {
+    let stems = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() >= 4)
+            .map(|word| word.to_lowercase().chars().take(5).collect())
+            .collect()
+    };
+    let known = stems(other);
+    stems(one).iter().any(|stem| known.contains(stem))
 }

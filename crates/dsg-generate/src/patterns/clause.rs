@@ -91,6 +91,8 @@ fn siblings(scope: &Scope<'_, '_>, nodes: &[Node<'_>], drafts: &mut Vec<Draft>) 
                 let following = nodes.get(position + 1..).unwrap_or_default();
                 paragraph(scope, node.body(), following, drafts);
             }
+            // What a tab says holds for its label only.
+            BlockKind::Admonition { class } if class == "tab" => {}
             BlockKind::List { ordered: false } | BlockKind::Admonition { .. } => {
                 siblings(scope, &node.children, drafts);
             }
@@ -416,6 +418,27 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     if regex!(r"(?i)\b(?:these|those)\s+\w+").is_match(text) {
         return None;
     }
+    // The section under that very heading says it whole; a told example is no instruction.
+    let stems = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() >= 4)
+            .map(|word| word.to_lowercase().chars().take(5).collect())
+            .collect()
+    };
+    let heading = stems(scope.section.title());
+    let shared = heading
+        .iter()
+        .filter(|stem| stems(&asked).contains(stem))
+        .count();
+    let repeats = !heading.is_empty() && shared * 10 >= heading.len() * 7;
+    if repeats && scope.section.nodes.len() > 2
+        || regex!(r"(?i)\b(?:we|one) (?:would|will) need to\b|\blet's assume\b").is_match(text)
+        || rest.last().is_some_and(|last| last.text.ends_with(':'))
+        // “If you want to run a web site, host a service, or …”: the first of several.
+        || regex!(r"^(?:If you|To|In order to)\b[^,]{4,60}, (?:[^,]{4,60}, )+or \w+").is_match(text)
+    {
+        return None;
+    }
     // “… with command.” has lost the command that stood behind it.
     if regex!(r"(?i)\b(?:give|use|run|with|by|using) (?:the |a |an |following )*(?:commands?|scripts?)\.$|, first (?:start|create|open|load|log|install|run)\b[^.]*\.$").is_match(text) {
         return None;
@@ -471,6 +494,16 @@ fn setting(scope: &Scope<'_, '_>, piece: &Piece) -> Option<Draft> {
     }
     let found = regex!(r"^(?:The )?(?:environment variable )?`?([A-Z][A-Z0-9]*_[A-Z0-9_]+|%[A-Za-z])`? (?:will be|is) (set to|replaced (?:by|with)) ")
         .captures(&piece.text)?;
+    // Elsewhere than on its own page a variable is set to what an example says.
+    let title = scope.place.title.to_lowercase();
+    let own = found
+        .get(1)?
+        .as_str()
+        .split('_')
+        .any(|part| part.len() >= 4 && part != "SLURM" && title.contains(&part.to_lowercase()));
+    if !own {
+        return None;
+    }
     let name = format!("`{}`", found.get(1)?.as_str());
     let done = found.get(2)?.as_str();
     let place = scope
@@ -586,6 +619,9 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         (false, false) => &CONDITION_EFFECT,
     };
     // “What should I do if I use Linux?” – advice is asked for in trouble, or about the command of the page.
+    if scope.place.tool.is_some() && regex!(r"(?i)\boption\b").is_match(clause) {
+        return None;
+    }
     let trouble = regex!(r"(?i)\b(?:errors?|fail\w*|cannot|can't|not|no longer|no|problems?|trouble|lost|lose|forg[eo]t\w*|exceed\w*|run out|out of|missing|wrong|stuck|slow\w*|killed|denied|hangs?|unresponsive|expire[sd]?|corrupt\w*|full|too (?:many|much|large|small|old)|invalid|unable|conflicts?|interrupted|crash\w*|down)\b").is_match(clause);
     if action && !trouble && scope.place.tool.is_none() {
         return None;

@@ -136,7 +136,9 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let answer = Answer::default().sentences(used.iter().copied());
     let question = wording.fill(scope.seed, &name, &[("name", &name)]);
     // “What is a Service?” asks something else on every page.
-    let ordinary = !scope.place.is_name(&name) && scope.section.path.len() > 1;
+    let plain =
+        name.starts_with("the ") && !name.chars().any(char::is_uppercase) && !name.contains('`');
+    let ordinary = plain || !scope.place.is_name(&name) && scope.section.path.len() > 1;
     let question = if ordinary {
         scope.place.situated(&question)
     } else {

@@ -9,13 +9,13 @@ use crate::outline::Node;
 use crate::phrase::infinitive_of;
 use crate::reference::{is_pointer, points_around};
 use crate::regexes::regex;
-use crate::render::{Passage, label, passage, segments};
+use crate::render::{Passage, Rendered, label, passage, segments};
 use crate::sentence::{Piece, sentences};
 use crate::verbs;
 use crate::wording::Wording;
 
 /// A description may be this long; whole paragraphs and values are cut off the end.
-const BUDGET: usize = 1000;
+const BUDGET: usize = 1600;
 
 const OPTION_PURPOSE: Wording = Wording {
     name: "option/purpose",
@@ -243,7 +243,7 @@ impl Entry {
         let kind = kind(scope, &raw, parent)?;
         let name = name_of(&raw, kind)?;
         let segments = segments(scope.chunk, node.body(), &node.children);
-        let description = passage(scope.chunk, &segments, BUDGET);
+        let description = without_cut_list(passage(scope.chunk, &segments, BUDGET));
         let first = segments.iter().find_map(|segment| match segment {
             crate::render::Segment::Text(span) => Some(*span),
             crate::render::Segment::Node(node) => {
@@ -464,7 +464,10 @@ impl Entry {
                     && !piece.text.ends_with(':')
             })
             .collect();
-        if let Some(default) = usable.iter().find(|piece| states_default(&piece.text)) {
+        if let Some(default) = usable
+            .iter()
+            .find(|piece| states_default(&piece.text) && !lacks_subject(&piece.text))
+        {
             // “By default the order follows …” names no value.
             let value = regex!(r"(?i)\bdefaults? (?:value )?(?:(?:of|for) \S+ )?(?:is|are|to)\b|\bdefaults? to\b|^default:")
                 .is_match(&default.text);
@@ -520,6 +523,16 @@ impl Entry {
     }
 }
 
+/// A list of values is given whole or not at all, and its lead-in with it.
+fn without_cut_list(mut passage: Passage) -> Passage {
+    if !passage.complete
+        && let Some(lead_in) = passage.blocks.iter().rposition(Rendered::is_lead_in)
+    {
+        passage.blocks.truncate(lead_in);
+    }
+    passage
+}
+
 /// What an entry that begins with this sentence lets one do, as an infinitive.
 fn task(first: &Piece) -> Option<String> {
     infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, ""))
@@ -566,6 +579,14 @@ fn states_default(text: &str) -> bool {
     stated.is_match(text) && (20..=240).contains(&text.len()) && !about_another.is_match(text)
 }
 
+/// “By default prints a time stamp”: who?
+fn lacks_subject(text: &str) -> bool {
+    regex!(r"(?i)^by default,? (\w+)")
+        .captures(text)
+        .and_then(|found| found.get(1))
+        .is_some_and(|first| verbs::base_of_third(first.as_str()).is_some())
+}
+
 /// “Comma separated list of …”, “Maximum number of …”: no verb to begin with.
 fn is_noun_phrase(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
@@ -603,7 +624,7 @@ fn kind(scope: &Scope<'_, '_>, raw: &str, parent: Option<&Entry>) -> Option<Kind
         && regex!(r"^[A-Z][A-Z_]+\S?$|^\S{1,3}\s+[A-Z_]+$|^[A-Z][A-Z_]+,").is_match(raw)
     {
         Kind::State
-    } else if regex!(r"(?i)for show command|\b(?:fields?|output|columns?|statistics|report)\b")
+    } else if regex!(r"(?i)for show command|\b(?:fields?|output|columns?|statistics)\b")
         .is_match(heading)
         || raw.starts_with('%')
     {
@@ -650,7 +671,7 @@ fn name_of(raw: &str, kind: Kind) -> Option<String> {
     let name = match kind {
         Kind::Command => regex!(r"\s*[<\[{=].*$").replace(name, "").into_owned(),
         // “Norm Usage (only with -l)”: a column's name may have several words.
-        Kind::Field | Kind::Value if regex!(r"^[A-Z][a-z]+ [A-Z][a-z]+\b").is_match(name) => {
+        Kind::Field | Kind::Value if regex!(r"^[A-Za-z]+ [A-Z][a-z]+\b").is_match(name) => {
             regex!(r"\s*[<\[{=(].*$").replace(name, "").into_owned()
         }
         _ => name.split(['=', '[', '<', ' ', '{']).next()?.to_owned(),

@@ -30,7 +30,7 @@ const STEPS: Wording = Wording {
 
 pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let lesson = scope.section.path.iter().any(|heading| {
-        regex!(r"(?i)\b(?:exercises?|hands-on|course|workshop|lesson|example \d|homework)\b")
+        regex!(r"(?i)\b(?:exercises?|hands-on|course|workshop|lesson|example \d|homework|best practices?|tips|guidelines?|recommendations?|good support requests?|data management plans?)\b")
             .is_match(heading)
     });
     // The headings of a manual page name its parts.
@@ -66,6 +66,11 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let broken_off =
         regex!(r"(?i)\b(?:click|press|select|choose) (?:on )?\W?(?:next|continue|proceed)\W*$")
             .is_match(&text);
+    // Measurements report, they do not tell how.
+    let measured = regex!(r"(?i)\b\d+(?:\.\d+)? ?(?:[MGT]i?B/s|seconds\b)|\bperformance (?:is|was)\b|\bprevious result\b")
+        .find_iter(&text)
+        .count()
+        >= 2;
     // Where a picture shows the way, a few words beside it do not.
     let pictured = nodes.iter().any(|node| {
         scope
@@ -76,6 +81,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     if !passage.complete
         || pictured && !steps && text.len() < 300
         || broken_off
+        || measured
         || story
         || regex!(r"^(?:Motivation|Background|Introduction|Overview)\b").is_match(&text)
         || passage

@@ -58,6 +58,19 @@ const LIMITS: Wording = Wording {
         "Which limitations does {name} have{where}?",
     ],
 };
+const WHERE: Wording = Wording {
+    name: "role/where",
+    version: 1,
+    texts: &["Where is {name} available{where}?"],
+};
+const TERMS: Wording = Wording {
+    name: "role/terms",
+    version: 1,
+    texts: &[
+        "What are the license terms of {name}?",
+        "What does the license of {name} allow?",
+    ],
+};
 const CITE: Wording = Wording {
     name: "role/cite",
     version: 1,
@@ -139,7 +152,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             }
             "known issues" | "known problems" | "known bugs" | "common problems" | "issues"
             | "common issues"
-                if direct =>
+                if direct && !scope.section.divided =>
             {
                 Some((&ISSUES, QuestionType::Troubleshooting))
             }
@@ -160,6 +173,19 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         };
         if let Some((wording, kind)) = found {
             let values = [("name", name.as_str()), ("where", place.as_str())];
+            let told = answer.text();
+            // Asked for is what is there: versions, a licence by its name.
+            let wording = if wording.name == AVAILABLE.name
+                && !regex!(r"\b\d+(?:\.\d+)+|\b20\d\d[a-zR]?\b|\d+\.\d").is_match(told)
+            {
+                &WHERE
+            } else if wording.name == LICENSE.name
+                && !regex!(r"(?i)\b(?:\w*GPL\S*|General Public License|MIT|BSD|Apache|public domain|proprietary|Mozilla|MPL|CC[- ]BY\S*|open source|Artistic|EUPL|freeware)\b").is_match(told)
+            {
+                &TERMS
+            } else {
+                wording
+            };
             drafts.extend(scope.worded(kind, wording, title, &values, answer));
             return;
         }

@@ -135,6 +135,13 @@ fn place_of(scope: &Scope<'_, '_>) -> Option<String> {
     if let Some(name) = scope.place.nearest_name().filter(is_place) {
         return Some(format!(" ({name})"));
     }
+    // The same keys stand in the next table too: its heading tells them apart, long as it is.
+    if scope.section.path.len() > 2
+        && scope.section.title().split_whitespace().count() <= 9
+        && crate::place::has_proper_name(&format!("in {}", scope.section.title()))
+    {
+        return Some(format!(" ({})", scope.section.title()));
+    }
     scope
         .place
         .subject_phrase()
@@ -158,9 +165,10 @@ fn row_drafts(
     } else {
         format!("`{key}`")
     };
-    // The letter `f` is an option of many programs.
+    // `-p` and `f` are options of many programs.
     if is_doing(noun)
-        && key.trim_matches(['`', '-']).len() < 3
+        && (key.trim_matches(['`', '-']).len() < 3 || key.trim_matches('`').starts_with('-'))
+        && !place.contains('`')
         && scope
             .place
             .subject_phrase()
@@ -282,10 +290,16 @@ fn values_draft(
             .words(": ")
             .quote(&cell.0, cell.1)
     });
-    let values: Vec<(&str, &str)> = base
-        .into_iter()
-        .chain([("columns", columns.as_str())])
-        .collect();
+    // “ac001–ac240” are many.
+    let several = regex!(r"[A-Za-z]\d+`?\s*(?:–|—|-|\.\.)\s*`?[A-Za-z]*\d+`?$").is_match(name);
+    let nouns = format!("{noun}s");
+    let noun = if several { nouns.as_str() } else { noun };
+    let values = [
+        ("noun", noun),
+        ("name", name),
+        ("where", place),
+        ("columns", columns.as_str()),
+    ];
     scope.worded(QuestionType::Factual, &ROW, name, &values, answer)
 }
 

@@ -106,10 +106,15 @@ fn draft_message(scope: &Scope<'_, '_>, title: &str, drafts: &mut Vec<Draft>) {
     let place = if scope.place.names_itself(&message) {
         String::new()
     } else {
-        scope
-            .place
-            .subject_phrase()
-            .map_or_else(String::new, |phrase| format!(" {phrase}"))
+        // The message of one component may come from others too.
+        let page = scope.place.page_name().map(|name| format!(" with {name}"));
+        let subject = || {
+            scope
+                .place
+                .subject_phrase()
+                .map(|phrase| format!(" {phrase}"))
+        };
+        page.or_else(subject).unwrap_or_default()
     };
     let mut blocks = passage.blocks;
     // The message itself, repeated as code before the explanation, says nothing new.
