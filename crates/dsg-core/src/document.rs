@@ -27,7 +27,7 @@ pub struct Document {
     /// ISO 639-1 code (`en`), or `und` when the text is too short or unclear to tell.
     pub language: String,
     /// The text that every offset refers to: the decoded source for Markdown, rst, AsciiDoc and plain text (BOM
-    /// removed, line ends as LF), extracted light Markdown for HTML, man pages and notebooks.
+    /// removed, line ends as LF), extracted light Markdown for HTML, man pages, PDF and notebooks.
     pub text: String,
     /// The outline in pre-order: sorted by start, a container before what it contains.
     pub blocks: Vec<Block>,
@@ -82,13 +82,17 @@ pub enum Format {
     AsciiDoc,
     /// Jupyter notebooks.
     Notebook,
+    /// PDF.
+    Pdf,
 }
 
 impl Format {
     /// The inline markup that the document's *text* uses.
     pub const fn markup(self) -> Markup {
         match self {
-            Self::Markdown | Self::Html | Self::Man | Self::Notebook => Markup::Markdown,
+            Self::Markdown | Self::Html | Self::Man | Self::Notebook | Self::Pdf => {
+                Markup::Markdown
+            }
             Self::Rst => Markup::Rst,
             Self::AsciiDoc => Markup::AsciiDoc,
             Self::Text => Markup::Plain,
@@ -100,7 +104,7 @@ impl Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Markup {
-    /// Markdown, also what HTML, man pages and notebooks are extracted to.
+    /// Markdown, also what HTML, man pages, PDF and notebooks are extracted to.
     Markdown,
     /// reStructuredText.
     Rst,

@@ -49,7 +49,7 @@ pub enum IngestError {
 pub enum FileError {
     /// Neither content nor name tell a format that can be read.
     #[error(
-        "`{path}` is in no supported format (Markdown, reStructuredText, AsciiDoc, HTML, man page, notebook, plain text)"
+        "`{path}` is in no supported format (Markdown, reStructuredText, AsciiDoc, HTML, man page, PDF, notebook, plain text)"
     )]
     UnsupportedFormat {
         /// The file.
@@ -117,6 +117,52 @@ pub enum FileError {
         /// What the system says.
         message: String,
     },
+    /// A password or an unknown cipher keeps the text locked.
+    #[error("`{path}` is encrypted: {why}")]
+    Encrypted {
+        /// The file.
+        path: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// The file is cut short or its structure is broken beyond repair.
+    #[error("`{path}` is damaged: {message}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Pages without text, such as scanned ones; text recognition would be needed.
+    #[error("`{path}` has no text layer: {what} ({pages} pages)")]
+    NoTextLayer {
+        /// The file.
+        path: String,
+        /// How many pages it has.
+        pages: usize,
+        /// What it has instead.
+        what: &'static str,
+    },
+    /// Reading the file would cost more than any honest file does, as with decompression bombs.
+    #[error("`{path}` holds more than {limit} {what}, the limit for one file")]
+    OverLimit {
+        /// The file.
+        path: String,
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// The format can be read, but this build leaves it out.
+    #[error("`{path}` is {format}, and this build lacks the feature `{feature}`")]
+    NoFeature {
+        /// The file.
+        path: String,
+        /// The format's name.
+        format: &'static str,
+        /// The Cargo feature that reads it.
+        feature: &'static str,
+    },
 }
 
 impl FileError {
@@ -132,6 +178,11 @@ impl FileError {
             Self::Binary { .. } => IngestReason::Binary,
             Self::Malformed { .. } => IngestReason::Malformed,
             Self::Unreadable { .. } => IngestReason::Unreadable,
+            Self::Encrypted { .. } => IngestReason::Encrypted,
+            Self::Damaged { .. } => IngestReason::Damaged,
+            Self::NoTextLayer { .. } => IngestReason::NoTextLayer,
+            Self::OverLimit { .. } => IngestReason::OverLimit,
+            Self::NoFeature { .. } => IngestReason::NoFeature,
         }
     }
 
@@ -140,7 +191,13 @@ impl FileError {
     pub const fn is_failure(&self) -> bool {
         matches!(
             self,
-            Self::Binary { .. } | Self::Malformed { .. } | Self::Unreadable { .. }
+            Self::Binary { .. }
+                | Self::Malformed { .. }
+                | Self::Unreadable { .. }
+                | Self::Encrypted { .. }
+                | Self::Damaged { .. }
+                | Self::NoTextLayer { .. }
+                | Self::OverLimit { .. }
         )
     }
 }
@@ -167,6 +224,16 @@ pub enum IngestReason {
     Malformed,
     /// See [`FileError::Unreadable`].
     Unreadable,
+    /// See [`FileError::Encrypted`].
+    Encrypted,
+    /// See [`FileError::Damaged`].
+    Damaged,
+    /// See [`FileError::NoTextLayer`].
+    NoTextLayer,
+    /// See [`FileError::OverLimit`].
+    OverLimit,
+    /// See [`FileError::NoFeature`].
+    NoFeature,
 }
 
 impl IngestReason {
@@ -182,6 +249,11 @@ impl IngestReason {
             Self::Binary => "ingest.binary",
             Self::Malformed => "ingest.malformed",
             Self::Unreadable => "ingest.unreadable",
+            Self::Encrypted => "ingest.encrypted",
+            Self::Damaged => "ingest.damaged",
+            Self::NoTextLayer => "ingest.no_text_layer",
+            Self::OverLimit => "ingest.over_limit",
+            Self::NoFeature => "ingest.no_feature",
         }
     }
 }

@@ -53,6 +53,7 @@ fn by_extension(extension: &str) -> Option<Format> {
         "ipynb" => Some(Format::Notebook),
         "txt" | "text" => Some(Format::Text),
         "man" | "mdoc" | "roff" => Some(Format::Man),
+        "pdf" => Some(Format::Pdf),
         other => is_man_section(other).then_some(Format::Man),
     }
 }
@@ -65,6 +66,17 @@ fn is_man_section(extension: &str) -> bool {
         .is_some_and(|byte| (b'1'..=b'9').contains(&byte))
         && extension.len() <= 5
         && bytes.all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Whether `bytes` begin as a PDF does; some bytes may go before.
+pub(crate) fn is_pdf(bytes: &[u8]) -> bool {
+    let head = bytes.get(..1024).unwrap_or(bytes);
+    let mark = b"%PDF-";
+    // Text may speak of the mark; what begins with it is the file itself.
+    let lead = head.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let lead = lead.count();
+    head.get(lead..).is_some_and(|rest| rest.starts_with(mark))
+        || (head.contains(&0) && head.windows(mark.len()).any(|window| window == mark))
 }
 
 /// The format of `text`, the content of the file at `path`.

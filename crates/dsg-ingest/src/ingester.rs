@@ -122,6 +122,11 @@ impl Ingester {
                 message: error.to_string(),
             })?;
         self.check_size(path, content.len() as u64)?;
+        if format::is_pdf(&content) || (format::by_name(path) == Some(Format::Pdf) && size > 0) {
+            let parsed = pdf_parsed(&content, path)?;
+            let matter = front_matter::FrontMatter::default();
+            return finished(path, bytes, Format::Pdf, matter, parsed, None);
+        }
         let decoded = decode::decode(&content).ok_or_else(|| {
             let path = path.to_owned();
             if format::by_name(&path).is_none() {
@@ -137,45 +142,7 @@ impl Ingester {
             return Err(FileError::UnsupportedFormat { path: path.into() });
         };
         let (matter, parsed) = parse(format, decoded.text, path)?;
-        let language = language::detect(&parsed.text, &parsed.blocks);
-        if !has_content(&parsed) {
-            if let Some(target) = roff::alias(&parsed) {
-                return Err(FileError::Alias {
-                    path: path.to_owned(),
-                    target: target.to_owned(),
-                });
-            }
-            return Err(FileError::Empty { path: path.into() });
-        }
-        let mut found = links::find(&parsed.text, &parsed.blocks, format);
-        found.extend(parsed.links.iter().cloned());
-        found.sort_by_key(|link| link.span.start());
-        let title = title::of(path, format, &matter, &parsed);
-        let mut metadata = matter.fields;
-        metadata.extend(parsed.metadata);
-        if let Some(encoding) = decoded.encoding {
-            metadata.insert(
-                "encoding".into(),
-                Value::String(encoding.to_ascii_lowercase()),
-            );
-        }
-        Ok(Document {
-            schema: DocumentSchema,
-            doc_id: DocId::for_path(path),
-            source: Source {
-                path: path.to_owned(),
-                format,
-                bytes: size,
-                sha256: sha256_hex(bytes),
-            },
-            title,
-            language: language.to_owned(),
-            text: parsed.text,
-            blocks: parsed.blocks,
-            links: found,
-            metadata,
-            extra: Map::new(),
-        })
+        finished(path, bytes, format, matter, parsed, decoded.encoding)
     }
 
     /// The driver: walks `inputs` and reads every file, in parallel on the current rayon pool. Results come in walk
@@ -274,6 +241,70 @@ impl Ingester {
             .map_err(unreadable)?;
         Ok(bytes)
     }
+}
+
+/// The record of a file that was parsed.
+fn finished(
+    path: &str,
+    bytes: &[u8],
+    format: Format,
+    matter: front_matter::FrontMatter,
+    parsed: Parsed,
+    encoding: Option<&str>,
+) -> Result<Document, FileError> {
+    let language = language::detect(&parsed.text, &parsed.blocks);
+    if !has_content(&parsed) {
+        if let Some(target) = roff::alias(&parsed) {
+            return Err(FileError::Alias {
+                path: path.to_owned(),
+                target: target.to_owned(),
+            });
+        }
+        return Err(FileError::Empty { path: path.into() });
+    }
+    let mut found = links::find(&parsed.text, &parsed.blocks, format);
+    found.extend(parsed.links);
+    found.sort_by_key(|link| link.span.start());
+    let title = title::of(path, format, &matter, &parsed);
+    let mut metadata = matter.fields;
+    metadata.extend(parsed.metadata);
+    if let Some(encoding) = encoding {
+        metadata.insert(
+            "encoding".into(),
+            Value::String(encoding.to_ascii_lowercase()),
+        );
+    }
+    Ok(Document {
+        schema: DocumentSchema,
+        doc_id: DocId::for_path(path),
+        source: Source {
+            path: path.to_owned(),
+            format,
+            bytes: bytes.len() as u64,
+            sha256: sha256_hex(bytes),
+        },
+        title,
+        language: language.to_owned(),
+        text: parsed.text,
+        blocks: parsed.blocks,
+        links: found,
+        metadata,
+        extra: Map::new(),
+    })
+}
+
+#[cfg(feature = "pdf")]
+fn pdf_parsed(bytes: &[u8], path: &str) -> Result<Parsed, FileError> {
+    crate::pdf::parse(bytes, path)
+}
+
+#[cfg(not(feature = "pdf"))]
+fn pdf_parsed(_: &[u8], path: &str) -> Result<Parsed, FileError> {
+    Err(FileError::NoFeature {
+        path: path.to_owned(),
+        format: "PDF",
+        feature: "pdf",
+    })
 }
 
 /// A name without extension may still hold a man page or HTML; one with a foreign extension is taken at its word.

@@ -1,10 +1,10 @@
 //! Documentation in, documents with a byte-exact block outline out: Markdown, MDX, reStructuredText, AsciiDoc, HTML, man
-//! pages in roff, Jupyter notebooks, plain text.
+//! pages in roff, PDF, Jupyter notebooks, plain text.
 //!
 //! # Vocabulary
 //! - An [`Entry`] is a file that a walk found, with the path it will be known by.
 //! - A [`Document`](dsg_core::Document) is a file as text. For Markdown, rst, AsciiDoc and plain text the text *is* the
-//!   source (decoded, line ends as LF); for HTML, man pages and notebooks it is light Markdown that this crate writes.
+//!   source (decoded, line ends as LF); for HTML, man pages, PDF and notebooks it is light Markdown that this crate writes.
 //! - The *outline* is the document's [`Block`](dsg_core::Block)s: headings, paragraphs, lists, tables with cells, code,
 //!   options and definitions with their description, admonitions. Spans are bytes of the text, in pre-order, nested by
 //!   containment, on character boundaries – whatever the input.
@@ -53,6 +53,8 @@ mod note;
 mod notebook;
 mod outline;
 mod page;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod plain;
 mod roff;
 mod row;

@@ -113,6 +113,12 @@ impl Page {
         }
     }
 
+    /// Bytes written so far.
+    #[cfg(feature = "pdf")]
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// The text and its blocks.
     pub(crate) fn finish(mut self) -> (String, Vec<Block>) {
         self.drop_bare(0);

@@ -276,7 +276,12 @@ fn rename(problem: &mut FileError, to: &str) {
         | FileError::NotAFile { path }
         | FileError::Binary { path }
         | FileError::Malformed { path, .. }
-        | FileError::Unreadable { path, .. } => to.clone_into(path),
+        | FileError::Unreadable { path, .. }
+        | FileError::Encrypted { path, .. }
+        | FileError::Damaged { path, .. }
+        | FileError::NoTextLayer { path, .. }
+        | FileError::OverLimit { path, .. }
+        | FileError::NoFeature { path, .. } => to.clone_into(path),
     }
 }
 

@@ -14,6 +14,8 @@ mod corpora;
 mod links;
 mod outline;
 mod parity;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod properties;
 mod walking;
 mod words;
