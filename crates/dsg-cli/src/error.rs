@@ -140,7 +140,7 @@ fn hint(error: &DsgError) -> Option<&'static str> {
             "docs/configuration.md and `dsg config schema` list every key; `dsg config check` tests a file"
         }
         DsgError::NoDocuments { .. } => {
-            "dsg reads Markdown, text, reStructuredText, AsciiDoc, HTML, man pages and notebooks; `ingest.include` and `ingest.exclude` choose files"
+            "dsg reads Markdown, text, reStructuredText, AsciiDoc, HTML, man pages, PDF and notebooks; `ingest.include` and `ingest.exclude` choose files"
         }
         DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
         DsgError::Interrupted { .. } => "run the same command again to go on",

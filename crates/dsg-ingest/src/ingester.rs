@@ -262,10 +262,10 @@ fn finished(
         }
         return Err(FileError::Empty { path: path.into() });
     }
+    let title = title::of(path, format, &matter, &parsed);
     let mut found = links::find(&parsed.text, &parsed.blocks, format);
     found.extend(parsed.links);
     found.sort_by_key(|link| link.span.start());
-    let title = title::of(path, format, &matter, &parsed);
     let mut metadata = matter.fields;
     metadata.extend(parsed.metadata);
     if let Some(encoding) = encoding {

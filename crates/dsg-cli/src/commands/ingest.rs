@@ -14,8 +14,8 @@ use crate::shell::quoted;
 
 /// Read documents into a corpus file
 ///
-/// Markdown, plain text, reStructuredText, AsciiDoc, HTML, man pages and notebooks become records with text and a block
-/// outline. A file that cannot be read is reported and counted, and stops nothing.
+/// Markdown, plain text, reStructuredText, AsciiDoc, HTML, man pages, PDF and notebooks become records with text and a
+/// block outline. A file that cannot be read is reported and counted, and stops nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -138,6 +138,7 @@ fn read(bytes: Vec<u8>) -> Result<Parsed, Problem> {
         blocks: written.blocks,
         title,
         metadata,
+        ..Parsed::default()
     })
 }
 
