@@ -237,8 +237,8 @@ fn goes_on(
     };
     // Centred lines begin anywhere.
     let centred = |line: &Line| {
-        let middle = (block.left + block.right) / 2.0;
-        ((line.x0 + line.x1) / 2.0 - middle).abs() < size * 0.6 && line.x0 > block.left + size
+        let middle = f32::midpoint(block.left, block.right);
+        (f32::midpoint(line.x0, line.x1) - middle).abs() < size * 0.6 && line.x0 > block.left + size
     };
     if centred(last) && centred(line) {
         return Some(nth);

@@ -47,10 +47,10 @@ pub(super) fn read(root: &Dict<'_>) -> Vec<Bookmark> {
                 continue;
             }
             // A file can point back; each entry is read once.
-            if let Some(reference) = entry.get_ref(name) {
-                if !seen.insert(reference) {
-                    continue;
-                }
+            if let Some(reference) = entry.get_ref(name)
+                && !seen.insert(reference)
+            {
+                continue;
             }
             if let Some(next) = entry.get::<Dict<'_>>(name) {
                 waiting.push((next, level));

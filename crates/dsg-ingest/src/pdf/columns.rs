@@ -38,7 +38,7 @@ fn divide(fragments: Vec<Fragment>, depth: usize, regions: &mut Vec<Vec<Fragment
     let below = inside.split_off(to - from);
     let (left, right) = inside
         .into_iter()
-        .partition(|fragment| (fragment.x0 + fragment.x1) / 2.0 < x);
+        .partition(|fragment| f32::midpoint(fragment.x0, fragment.x1) < x);
     divide(above, depth + 1, regions);
     divide(left, depth + 1, regions);
     divide(right, depth + 1, regions);
@@ -117,7 +117,7 @@ fn candidates(fragments: &[Fragment]) -> Vec<f32> {
 fn columns(stretch: &[Fragment], x: f32) -> Option<usize> {
     let (left, right): (Vec<&Fragment>, Vec<&Fragment>) = stretch
         .iter()
-        .partition(|fragment| (fragment.x0 + fragment.x1) / 2.0 < x);
+        .partition(|fragment| f32::midpoint(fragment.x0, fragment.x1) < x);
     let (left, right) = (Side::new(&left)?, Side::new(&right)?);
     let lines = left.lines.len().min(right.lines.len());
     if lines < MIN_LINES {

@@ -103,7 +103,7 @@ fn push(chars: &mut Vec<char>, c: char) {
 /// The fonts of a file, each loaded once.
 pub(super) struct Fonts<'a> {
     cache: FontCache<'a>,
-    fonts: FontResolverFn,
+    programs: FontResolverFn,
     cmaps: CMapResolverFn,
     faces: Vec<Face<'a>>,
     /// Font dictionaries by where they lie.
@@ -115,7 +115,7 @@ impl<'a> Fonts<'a> {
     pub(super) fn new() -> Self {
         Self {
             cache: FontCache::new(),
-            fonts: Arc::new(|query| match query {
+            programs: Arc::new(|query| match query {
                 FontQuery::Standard(font) => Some(font.get_font_data()),
                 FontQuery::Fallback(query) => Some(query.pick_standard_font().get_font_data()),
             }),
@@ -135,7 +135,7 @@ impl<'a> Fonts<'a> {
         if let Some(known) = self.known.get(&place) {
             return *known;
         }
-        let font = self.cache.font(dict, &self.fonts, &self.cmaps);
+        let font = self.cache.font(dict, &self.programs, &self.cmaps);
         let loaded = font.map(|font| {
             self.faces.push(Face {
                 font,
@@ -154,7 +154,7 @@ impl<'a> Fonts<'a> {
         if self.fallback.is_none() {
             let font = self
                 .cache
-                .standard_font(StandardFont::Helvetica, &self.fonts)?;
+                .standard_font(StandardFont::Helvetica, &self.programs)?;
             self.faces.push(Face {
                 font,
                 fallback: true,

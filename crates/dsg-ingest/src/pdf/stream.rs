@@ -27,9 +27,8 @@ const fn expansion(filter: Filter) -> usize {
 pub(super) fn check(file: &[u8], budget: &mut Budget) -> Result<(), Problem> {
     for at in memmem::find_iter(file, b"stream") {
         let rest = file.get(at + 6..).unwrap_or_default();
-        let data = match rest {
-            [b'\r', b'\n', data @ ..] | [b'\n' | b'\r', data @ ..] => data,
-            _ => continue,
+        let ([b'\r', b'\n', data @ ..] | [b'\n' | b'\r', data @ ..]) = rest else {
+            continue;
         };
         // RFC 1950: method 8, and the first two bytes are a multiple of 31.
         let [first, second, ..] = data else { continue };

@@ -15,7 +15,6 @@ type Runs = Vec<(Vec<Line>, Option<Vec<Vec<String>>>)>;
 pub(super) fn split(lines: Vec<Line>) -> Runs {
     let mut runs: Runs = Vec::new();
     let mut plain: Vec<Line> = Vec::new();
-    let mut rest = lines.into_iter().peekable();
     let mut run: Vec<Line> = Vec::new();
     let flush = |run: &mut Vec<Line>, plain: &mut Vec<Line>, runs: &mut Runs| {
         if let Some(rows) = rows(run) {
@@ -27,7 +26,7 @@ pub(super) fn split(lines: Vec<Line>) -> Runs {
             plain.append(run);
         }
     };
-    while let Some(line) = rest.next() {
+    for line in lines {
         let cells = line.cells().len();
         let mono = line.is_mono();
         let near = run
