@@ -185,7 +185,23 @@ fn a_page_reads_as_its_author_laid_it_out() {
     | short | 1 hour |
     | long | 3 days |
     ");
-    insta::assert_snapshot!(outline(&document), @"");
+    insta::assert_snapshot!(outline(&document), @"
+    heading 1: Running jobs
+    paragraph: A job begins when the scheduler finds free nodes. It ends when its time is over or when its program does. Command-line options decide which nodes are free for it; see the command-line reference.
+    heading 2: Submitting
+    paragraph: Write a script and hand it over:
+    code: ```⏎if true; then⏎    sbatch job.sh   # later⏎fi⏎```
+    paragraph: Then wait. What you can do meanwhile:
+    list: - look at the queue⏎- read
+    list_item: - look at the queue
+    paragraph: look at the queue
+    list_item: - read
+    paragraph: read
+    table: | Name | Limit |⏎| --- | --- |⏎| short | 1 hour |⏎| long | 3 days |
+    row: | Name | Limit |
+    row: | short | 1 hour |
+    row: | long | 3 days |
+    ");
 }
 
 #[test]
