@@ -41,8 +41,8 @@ impl Draft {
             | "definition/does" | "definition/are-for" | "task/text" | "table/command"
             | "table/row" | "caution/task" | "entry/limits" | "variable/output"
             | "entry/ignored" | "definition/item" | "definition/option" | "table/meaning"
-            | "role/issues" | "role/limits" | "role/where" | "role/terms" | "setting/value"
-            | "task/needs" => 1,
+            | "role/issues" | "role/limits" | "role/where" | "role/terms" | "entry/format"
+            | "setting/value" | "task/needs" => 1,
             _ => 2,
         };
         let short = u8::from(self.answer.len() < 75);
@@ -116,6 +116,17 @@ impl Scope<'_, '_> {
     }
 }
 
+/// “the last days days”: an argument that lost its markup.
+fn says_a_word_twice(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| {
+        pair.first() == pair.last()
+            && pair
+                .iter()
+                .all(|word| word.len() > 2 && word.chars().all(char::is_alphabetic))
+    })
+}
+
 /// Whether a question can be asked by someone who has no page in front of them.
 pub(crate) fn is_askable(question: &str) -> bool {
     let bare = regex!(r"`[^`]*`").replace_all(question, "x");
@@ -123,6 +134,7 @@ pub(crate) fn is_askable(question: &str) -> bool {
         && question.len() <= MAX_QUESTION
         && question.split_whitespace().count() >= 4
         && question.matches('`').count().is_multiple_of(2)
+        && !says_a_word_twice(&bare)
         && !crate::inline::has_leftovers(question)
         && !crate::reference::points_around(question)
         && !regex!(r"(?i)\b(?:according to|the passage|the text|this (?:page|option|section|document|command|case|example|file|script|table|error|tool|package|program|version)|these|those|mentioned)\b").is_match(&bare)

@@ -218,7 +218,12 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
     let bare_code = bare_code || regex!(r"(?i)^use (?:the )?(?:cli|command[- ]line|web ?ui|web interface|gui|terminal|command line interface|api|tool|service|form|defaults?)(?: (?:with|in|of|for|from) \S+)?$").is_match(phrase);
     // “add users to an account add a line” has lost its comma.
     let doubled = regex!(r"(?i)\b(?:[a-z`-]+[^oOdrn,\s]|no|do) (?:add|run|use|set|execute|type|create) (?:an?|the|on)\b|\b\w{3,} run on\b|\bfor the use case\b").is_match(rest);
+    // “request the maximum be invoked” is an order in the third person.
+    let ordered =
+        regex!(r"^(?:request|specify|identify|require|ensure|demand)\b.*\b(?:be \w+ed|is to be)\b")
+            .is_match(phrase);
     let balanced = !bare_code
+        && !ordered
         && !doubled
         && phrase.matches('`').count().is_multiple_of(2)
         && phrase.matches('(').count() == phrase.matches(')').count()

@@ -84,7 +84,25 @@ impl Place {
             })
     }
 
-    /// The product of the page's folder, else the command of its title, else the configured subject, with a preposition:
+    /// The service that the title names behind a preposition: `SD Desktop` in “Adding software to SD Desktop”.
+    fn title_name(&self) -> Option<&str> {
+        let subject = self.subject.as_deref().unwrap_or_default();
+        regex!(r"\b(?:in|on|with|using|from|to|of|for|via|through) (?:the )?((?:[A-Z][\w-]+)(?: [A-Z][\w-]+){0,2})")
+            .captures_iter(&self.title)
+            .filter_map(|found| found.get(1))
+            .map(|name| name.as_str())
+            .filter(|name| {
+                name.split(' ').all(|word| !subject.contains(word))
+                    && name.split(' ').any(|word| {
+                        !is_plain_capital(word)
+                            && !self.common.contains(&word.to_lowercase())
+                            && !regex!(r"^(?:Linux|Windows|Mac|MacOS|January|February|March|April|May|June|July|August|September|October|November|December)$").is_match(word)
+                    })
+            })
+            .last()
+    }
+
+    /// The product of the page's folder, else the command or the service of its title, else the configured subject, with a preposition:
     /// `in Rahti`, `with `rsync``, `at CSC`.
     pub(crate) fn subject_phrase(&self) -> Option<String> {
         if let Some(product) = &self.product {
@@ -92,6 +110,9 @@ impl Place {
         }
         if let Some(command) = self.title_command() {
             return Some(format!("with `{command}`"));
+        }
+        if let Some(name) = self.title_name() {
+            return Some(format!("in {name}"));
         }
         let subject = self.subject.as_deref()?;
         let has_preposition =
@@ -110,6 +131,9 @@ impl Place {
         }
         if let Some(command) = self.title_command() {
             return Some(command);
+        }
+        if let Some(name) = self.title_name() {
+            return Some(name);
         }
         let subject = self.subject.as_deref()?;
         Some(
@@ -287,7 +311,11 @@ impl Place {
     /// question of some length.
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
-            return Some(attach(question, &format!("with {name}")));
+            // One works with Kraken, but has settings for webhooks.
+            let several =
+                !name.contains([' ', '`']) && name.ends_with('s') && !name.ends_with("ss");
+            let preposition = if several { "for" } else { "with" };
+            return Some(attach(question, &format!("{preposition} {name}")));
         }
         if self.names_more_than_subject(question) {
             return Some(question.to_owned());

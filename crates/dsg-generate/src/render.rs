@@ -129,6 +129,20 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             }
             Segment::Node(node) => block(chunk, node).map(|rendered| (rendered, true)),
         };
+        // A list whose announcement was left out says who knows what.
+        let unannounced = introduces
+            && text_span(segment).is_some_and(|span| {
+                sentences(chunk, span).last().is_some_and(|last| {
+                    last.text.ends_with(':')
+                        && rendered
+                            .as_ref()
+                            .is_none_or(|(shown, _)| !shown.spans.contains(&last.span))
+                })
+            });
+        if unannounced {
+            skip_next = true;
+            out.thinned = true;
+        }
         let Some((rendered, whole)) = rendered else {
             // A dropped pointer paragraph is no loss; anything else is.
             let droppable = match segment {
@@ -145,6 +159,11 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             continue;
         };
         if used > 0 && used + rendered.text.len() > budget {
+            out.complete = false;
+            break;
+        }
+        // Only the first paragraph may be cut inside.
+        if !whole && !out.blocks.is_empty() {
             out.complete = false;
             break;
         }
@@ -382,7 +401,9 @@ fn code(chunk: &Chunk, node: &Node<'_>, language: Option<&str>) -> Option<String
     while shown.first().is_some_and(String::is_empty) {
         shown.remove(0);
     }
-    if shown.is_empty() || shown.len() > MAX_CODE_LINES || raw.contains("```") {
+    // A drawing in words is no answer.
+    let drawn = language.is_some_and(|info| info.starts_with("mermaid"));
+    if shown.is_empty() || shown.len() > MAX_CODE_LINES || raw.contains("```") || drawn {
         return None;
     }
     let language = language

@@ -432,6 +432,7 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
         .count();
     let repeats = !heading.is_empty() && shared * 10 >= heading.len() * 7;
     if repeats && scope.section.nodes.len() > 2
+        || regex!(r"(?i)\b(?:two|three|four|several) (?:steps|phases|parts|stages)\b").is_match(text)
         || regex!(r"(?i)\b(?:we|one) (?:would|will) need to\b|\blet's assume\b").is_match(text)
         || rest.last().is_some_and(|last| last.text.ends_with(':'))
         // “If you want to run a web site, host a service, or …”: the first of several.
@@ -465,6 +466,10 @@ fn task_draft(
 ) -> Option<Draft> {
     // “With the option `-t`”: of which command?
     let shown = answer.text();
+    // “Install the `Chart`”: which?
+    if regex!(r"^\w+ the `[^`-]+`$").is_match(task) && scope.place.page_name().is_none() {
+        return None;
+    }
     let commandless = regex!(r"(?i)\boptions?\b[^.]{0,20}`-").is_match(shown)
         && !regex!(r"`[a-zA-Z/.$]|```").is_match(&format!("{shown} {task}"))
         && scope.place.page_name().is_none();
@@ -590,7 +595,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         (true, true) => &CONDITION_WHEN_ACTION,
         // A possibility, a need and a wish are no effects.
         (_, false)
-            if regex!(r"(?i)\b(?:it is (?:also )?possible|can be (?:launched|started|used|done|found)|might be (?:required|needed)|(?:is|are) (?:expected|needed|required) to|no need|is \w+ing|^the \w+ step|need to|needs to|requires? (?:\w+ )?steps?)\b").is_match(main) =>
+            if regex!(r"(?i)\b(?:it is (?:also )?possible|can be (?:launched|started|used|done|found)|might be (?:required|needed)|(?:is|are) (?:expected|needed|required) to|no need|start by reading|familiari[sz]e|is \w+ing|^the \w+ step|need to|needs to|requires? (?:\w+ )?steps?)\b").is_match(main) =>
         {
             return None;
         }
@@ -618,6 +623,11 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         }
         (false, false) => &CONDITION_EFFECT,
     };
+    if !action && regex!(r"(?i)\b(?:need|want|wish|would like|plan)s? to\b").is_match(clause)
+        || regex!(r"(?i)\b(?:start by reading|familiari[sz]e)\b").is_match(main)
+    {
+        return None;
+    }
     // “What should I do if I use Linux?” – advice is asked for in trouble, or about the command of the page.
     if scope.place.tool.is_some() && regex!(r"(?i)\boption\b").is_match(clause) {
         return None;
@@ -704,7 +714,16 @@ fn with_continuation(piece: &Piece, rest: &[Piece]) -> (Answer, usize) {
         {
             break;
         }
-        if !leans_back(&next.text) && (used.len() > 1 || !shares_a_word(&piece.text, &next.text)) {
+        // An instruction goes on with the next.
+        let instructs = next
+            .text
+            .split_whitespace()
+            .next()
+            .is_some_and(|first| verbs::base(&first.to_lowercase()).is_some());
+        let belongs = leans_back(&next.text)
+            || instructs
+            || used.len() == 1 && shares_a_word(&piece.text, &next.text);
+        if !belongs {
             break;
         }
         length += next.text.len();

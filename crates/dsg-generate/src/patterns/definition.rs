@@ -144,7 +144,10 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     } else {
         Some(question)
     };
-    let Some(question) = question else { return };
+    // “What is nano when editing text?”
+    let Some(question) = question.filter(|question| !question.contains(" when ")) else {
+        return;
+    };
     drafts.extend(scope.asked(QuestionType::Factual, &wording.id(), &question, answer));
 }
 

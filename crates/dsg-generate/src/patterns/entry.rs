@@ -40,12 +40,11 @@ const OPTION_VALUE: Wording = Wording {
 };
 const OPTION_TASK: Wording = Wording {
     name: "option/task",
-    version: 1,
+    version: 2,
     texts: &[
         "Which option of {tool} do I use to {task}?",
         "With {tool}, how do I {task}?",
         "Which {tool} option lets me {task}?",
-        "How can I make {tool} {task}?",
     ],
 };
 const PARAMETER_PURPOSE: Wording = Wording {
@@ -110,10 +109,10 @@ const VARIABLE_OUTPUT: Wording = Wording {
 };
 const VALUE_MEANING: Wording = Wording {
     name: "value/meaning",
-    version: 1,
+    version: 2,
     texts: &[
         "What does {name} mean for {parent} in {tool}?",
-        "In {tool}, what does {name} mean when it is given to {parent}?",
+        "In {tool}, what does {name} mean for {parent}?",
         "What is the meaning of {name} for {parent} in {tool}?",
     ],
 };
@@ -124,6 +123,14 @@ const FIELD: Wording = Wording {
         "What does the field {name} show in the output of {tool}?",
         "What does {name} stand for in the output of {tool}?",
         "In the output of {tool}, what is {name}?",
+    ],
+};
+const FORMAT: Wording = Wording {
+    name: "entry/format",
+    version: 1,
+    texts: &[
+        "What does {name} stand for in an output format of {tool}?",
+        "What does {tool} print for {name} in an output format?",
     ],
 };
 const STATE: Wording = Wording {
@@ -407,7 +414,11 @@ impl Entry {
             ),
             (Kind::Field, _) => scope.worded(
                 QuestionType::Factual,
-                &FIELD,
+                if self.name.starts_with("`%") {
+                    &FORMAT
+                } else {
+                    &FIELD
+                },
                 &key,
                 &self.values(&[]),
                 self.described(),
@@ -489,7 +500,7 @@ impl Entry {
             .iter()
             .copied()
             .filter(|piece| {
-                regex!(r"(?i)^(?:NOTE: )?(?:this|the) (?:option|parameter|command|setting|flag|feature)\b.{0,40}\b(?:only|must|cannot|can not|requires?|not (?:supported|compatible|valid|allowed|permitted)|should not|may not|mutually exclusive|ignored|has no effect|overrid\w+|applies)\b|\b(?:mutually exclusive|cannot be (?:used|combined)|can not be used)\b").is_match(&piece.text)
+                regex!(r"(?i)^(?:NOTE: )?(?:this|the) (?:option|parameter|command|setting|flag|feature)\b.{0,40}\b(?:only|must|cannot|can not|requires?|not (?:supported|compatible|valid|allowed|permitted)|should not|may not|mutually exclusive|ignored|has no effect)\b|\b(?:mutually exclusive|cannot be (?:used|combined)|can not be used)\b").is_match(&piece.text)
             })
             .collect();
         if !limits.is_empty() && limits.iter().map(|piece| piece.text.len()).sum::<usize>() > 60 {

@@ -138,6 +138,7 @@ fn place_of(scope: &Scope<'_, '_>) -> Option<String> {
     // The same keys stand in the next table too: its heading tells them apart, long as it is.
     if scope.section.path.len() > 2
         && scope.section.title().split_whitespace().count() <= 9
+        && !scope.section.title().contains(['?', ':', '('])
         && crate::place::has_proper_name(&format!("in {}", scope.section.title()))
     {
         return Some(format!(" ({})", scope.section.title()));
