@@ -327,6 +327,7 @@ impl Entry {
             .derive("entry/prefers-task", &format!("{}{key}", scope.place.title))
             .unit()
             < 0.6;
+        let is_file = scope.place.tool.as_ref().is_some_and(|tool| tool.is_file);
         let draft = match (self.kind, task) {
             (Kind::Option, Some(task)) if prefers_task => {
                 let answer = Answer::default()
@@ -414,7 +415,7 @@ impl Entry {
             ),
             (Kind::Field, _) => scope.worded(
                 QuestionType::Factual,
-                if self.name.starts_with("`%") {
+                if self.name.starts_with("`%") && !is_file {
                     &FORMAT
                 } else {
                     &FIELD
