@@ -74,6 +74,8 @@ impl Answer {
             && may_open_an_answer(text)
             && !has_leftovers(text)
             && !points_around(text)
+            // “[1]” without its reference.
+            && !regex!(r"[a-z)\]] ?\[\d{1,2}\]").is_match(&regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, " "))
             && !matches!(last, ':' | ',' | ';' | '-' | '(' | '=')
             && !regex!(r"\bI (?:feel|think|guess|believe|wrote)\b").is_match(text)
             && balanced_fences(text);

@@ -364,6 +364,42 @@ impl Place {
         self.under_subject(question)
     }
 
+    /// A question about “the application” with the product of the folder added where it names none; nothing where only
+    /// the subject of the whole corpus would say which.
+    pub(crate) fn with_product_of_the(&self, question: &str) -> Option<String> {
+        let definite =
+            regex!(r"(?i)\b(?:do|can) I \w+ (?:\w+ )?the [a-z]|\bto \w+ (?:\w+ )?the [a-z]|\b(?:do|can) I \w+ the [A-Z]\w+\?$")
+                .is_match(question);
+        if !definite || self.tool.is_some() {
+            return Some(question.to_owned());
+        }
+        match self.product.as_deref() {
+            Some(product) if question.contains(product) => Some(question.to_owned()),
+            Some(product) => Some(attach(question, &format!("in {product}"))),
+            None if self.page_name().is_some()
+                || self.title_command().is_some()
+                || self.title_name().is_some()
+                || question.contains('`') =>
+            {
+                Some(question.to_owned())
+            }
+            None => None,
+        }
+    }
+
+    /// Whether nothing but the configured subject says where a question belongs.
+    pub(crate) fn is_placed_by_subject_only(&self, question: &str) -> bool {
+        let configured = self.product.is_none()
+            && self.title_command().is_none()
+            && self.title_name().is_none()
+            && self.tool.is_none();
+        configured
+            && self
+                .subject_phrase()
+                .is_some_and(|phrase| question.to_lowercase().contains(&phrase.to_lowercase()))
+            && !self.names_more_than_subject(question)
+    }
+
     /// `question` with the product of the page's folder, if there is one.
     fn with_folder_product(&self, question: &str) -> Option<String> {
         let product = self.product.as_deref()?;

@@ -140,10 +140,13 @@ fn paragraph(scope: &Scope<'_, '_>, span: Span, following: &[Node<'_>], drafts: 
                 None
             }
         };
-        // So does a purpose, unless it names its means itself.
+        // So does a purpose, unless it names its means itself. A list or code behind it says how.
+        let followed = following.first().is_some_and(|next| {
+            matches!(next.kind(), BlockKind::List { .. } | BlockKind::Code { .. })
+        });
         let purposeful = || {
             let placed = position == 0 || piece.text.contains('`');
-            if placed {
+            if placed && !followed {
                 purpose(scope, piece, rest)
             } else {
                 None
@@ -485,6 +488,7 @@ fn task_draft(
     };
     let question = wording.fill(scope.seed, &key, &[("task", task)]);
     let question = scope.place.situated(&question)?;
+    let question = scope.place.with_product_of_the(&question)?;
     if is_known_to_the_page_only(&question) {
         return None;
     }

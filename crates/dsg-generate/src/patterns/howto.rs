@@ -37,13 +37,19 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     if !scope.section.opened || lesson || scope.place.tool.is_some() {
         return;
     }
+    // A later step presupposes the ones before it.
+    if regex!(r"(?i)^(?:step\s*(?:[2-9]|\d\d)\b|(?:[2-9]|\d\d)[.):]\s)")
+        .is_match(scope.section.title())
+    {
+        return;
+    }
     let Title::Task(task) = classify(scope.section.title()) else {
         return;
     };
     let nodes = &scope.section.nodes;
-    let steps = nodes
-        .iter()
-        .any(|node| matches!(node.kind(), BlockKind::List { ordered: true }));
+    let steps = nodes.iter().any(|node| {
+        matches!(node.kind(), BlockKind::List { ordered: true }) && node.children.len() > 1
+    });
     let code = nodes
         .iter()
         .any(|node| matches!(node.kind(), BlockKind::Code { .. }));
@@ -78,7 +84,12 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             .slice(node.span())
             .is_some_and(|text| text.trim_start().starts_with("!["))
     });
+    let told = regex!(
+        r"(?i)\b(?:this|the|our) (?:tutorial|running example)\b|\bcontinu\w+ (?:with|our)\b"
+    )
+    .is_match(&text);
     if !passage.complete
+        || told
         || pictured && !steps && text.len() < 300
         || broken_off
         || measured
@@ -107,6 +118,12 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let Some(question) = scope.place.situated(&question) else {
         return;
     };
+    let placed = scope.place.with_product_of_the(&question);
+    let Some(question) = placed else { return };
+    // The subject of the whole corpus places a section of a page only if the page's title says no more.
+    if scope.section.path.len() > 1 && scope.place.is_placed_by_subject_only(&question) {
+        return;
+    }
     if is_known_to_the_page_only(&question) {
         return;
     }
