@@ -58,6 +58,16 @@ impl SettingsArgs {
         })
     }
 
+    /// These settings with one more value, from a flag of its own.
+    pub(crate) fn with(&self, key: &str, value: &str) -> Self {
+        let mut settings = self.clone();
+        settings.set.push(Assignment {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+        settings
+    }
+
     /// Defaults < file < environment < flags.
     pub(crate) fn resolve(&self) -> Result<Resolved, CliError> {
         let mut layers = ConfigLayers::new();

@@ -10,13 +10,15 @@ use crate::minhash::{MinHasher, Sketch};
 use crate::shingle::{hash_word, mix};
 
 const RECALL: f64 = 0.99;
+/// Texts in memory at a time.
+const BATCH: usize = 64;
 const SKETCH_SEED: u64 = 0x6473_672d_646f_6373;
 
 /// Groups documents whose wording agrees: chains of documents of which each is similar to the next at
 /// `document_threshold`. Every document is in exactly one group; groups and their members are sorted by id.
 ///
 /// Markup and layout do not count, only the sequence of letters and digits, so a man page clusters with its rendered text
-/// and its HTML. Memory is one sketch per document.
+/// and its HTML. Texts are taken from the iterator a few at a time; memory is one sketch per document.
 ///
 /// # Errors
 /// [`DedupeError::Config`] naming the field.
@@ -45,16 +47,19 @@ pub fn cluster_documents<T: AsRef<str> + Send>(
     config.validate()?;
     let hasher = MinHasher::new(config.num_perm, SKETCH_SEED)?;
     let params = LshParams::for_threshold(config.document_threshold, config.num_perm, RECALL)?;
-    let mut sketched: Vec<(DocId, Option<Sketch>)> = documents
-        .into_iter()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|(id, text)| {
+    let mut documents = documents.into_iter();
+    let mut sketched: Vec<(DocId, Option<Sketch>)> = Vec::new();
+    loop {
+        let batch: Vec<(DocId, T)> = documents.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        sketched.par_extend(batch.into_par_iter().map(|(id, text)| {
             let grams = document_shingles(text.as_ref(), config.shingle_words);
             let sketch = (!grams.is_empty()).then(|| hasher.sketch(&grams));
             (id, sketch)
-        })
-        .collect();
+        }));
+    }
     sketched.sort_by(|a, b| a.0.cmp(&b.0));
 
     let mut groups = DisjointSets::new(sketched.len());

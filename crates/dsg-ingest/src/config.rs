@@ -18,6 +18,13 @@ pub struct IngestConfig {
     pub respect_gitignore: bool,
     /// Larger files are dropped, in bytes; at least 1. Default: 16 MiB.
     pub max_file_bytes: u64,
+    /// Files whose text is larger than this once unpacked, decoded and rendered are dropped, in bytes; at least 1.
+    /// Default: 64 MiB.
+    pub max_text_bytes: u64,
+    /// Files with more blocks and table cells than this are dropped; 1 to 1048576. Parsing takes time in proportion to size
+    /// and blocks, so that the three limits bound time and memory, and give the same result on every machine.
+    /// Default: 500000.
+    pub max_blocks: usize,
 }
 
 impl Default for IngestConfig {
@@ -27,6 +34,8 @@ impl Default for IngestConfig {
             exclude: Vec::new(),
             respect_gitignore: true,
             max_file_bytes: 16 << 20,
+            max_text_bytes: 64 << 20,
+            max_blocks: 500_000,
         }
     }
 }

@@ -79,6 +79,22 @@ pub enum FileError {
         /// The limit.
         limit: u64,
     },
+    /// More text than the configured limit, once unpacked, decoded and rendered.
+    #[error("`{path}` holds more than `max_text_bytes` = {limit} bytes of text")]
+    TextTooLarge {
+        /// The file.
+        path: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// More blocks than the configured limit.
+    #[error("`{path}` has more than `max_blocks` = {limit} blocks and cells")]
+    TooManyBlocks {
+        /// The file.
+        path: String,
+        /// The limit.
+        limit: usize,
+    },
     /// A link; what it points to is read where it lies, if that is inside the input.
     #[error("`{path}` is a symbolic link, and links are not followed")]
     Link {
@@ -173,6 +189,8 @@ impl FileError {
             Self::Empty { .. } => IngestReason::Empty,
             Self::Alias { .. } => IngestReason::Alias,
             Self::TooLarge { .. } => IngestReason::TooLarge,
+            Self::TextTooLarge { .. } => IngestReason::TextTooLarge,
+            Self::TooManyBlocks { .. } => IngestReason::TooManyBlocks,
             Self::Link { .. } => IngestReason::Link,
             Self::NotAFile { .. } => IngestReason::NotAFile,
             Self::Binary { .. } => IngestReason::Binary,
@@ -214,6 +232,10 @@ pub enum IngestReason {
     Alias,
     /// See [`FileError::TooLarge`].
     TooLarge,
+    /// See [`FileError::TextTooLarge`].
+    TextTooLarge,
+    /// See [`FileError::TooManyBlocks`].
+    TooManyBlocks,
     /// See [`FileError::Link`].
     Link,
     /// See [`FileError::NotAFile`].
@@ -244,6 +266,8 @@ impl IngestReason {
             Self::Empty => "ingest.empty",
             Self::Alias => "ingest.alias",
             Self::TooLarge => "ingest.too_large",
+            Self::TextTooLarge => "ingest.text_too_large",
+            Self::TooManyBlocks => "ingest.too_many_blocks",
             Self::Link => "ingest.link",
             Self::NotAFile => "ingest.not_a_file",
             Self::Binary => "ingest.binary",

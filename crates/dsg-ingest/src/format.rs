@@ -95,6 +95,7 @@ pub(crate) fn detect(path: &str, text: &str) -> Option<Format> {
         Some(Format::AsciiDoc) if text.starts_with("-----BEGIN PGP") => None,
         Some(Format::Text) if is_rst(text) => Some(Format::Rst),
         Some(Format::Text) if is_asciidoc(text) => Some(Format::AsciiDoc),
+        None if is_markdown(text) => Some(Format::Markdown),
         other => other,
     }
 }
@@ -200,6 +201,30 @@ fn is_asciidoc(text: &str) -> bool {
         >= 2
 }
 
+/// Whether a text without a telling name is Markdown: a title and a sentence, which a script's comment is not followed by.
+fn is_markdown(text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| line.trim().is_empty());
+    let titled = lines.next().is_some_and(|line| {
+        line.strip_prefix("# ")
+            .is_some_and(|title| title.trim_start().starts_with(char::is_alphanumeric))
+    });
+    if !titled || lines.next().is_none_or(|line| !line.trim().is_empty()) {
+        return false;
+    }
+    let Some(first) = lines.find(|line| !line.trim().is_empty()) else {
+        return false;
+    };
+    let sentence = first.trim_end().ends_with('.') || first.contains(". ");
+    let words: Vec<&str> = first.split_whitespace().collect();
+    sentence
+        && words.len() >= 4
+        && first.starts_with(char::is_alphabetic)
+        && words
+            .iter()
+            .take(2)
+            .all(|word| !word.contains([':', '=', '/', '$']))
+}
+
 fn head_of(text: &str, bytes: usize) -> &str {
     head(text, text.floor_char_boundary(bytes.min(text.len())))
 }
@@ -245,6 +270,15 @@ mod tests {
     fn names_without_extension() {
         assert_eq!(detect("src/README", "hello"), Some(Format::Text));
         assert_eq!(detect("Makefile", "all:\n"), None);
+        let script = "# Build it\n\nFROM debian:12 AS base.\n";
+        assert_eq!(detect("Dockerfile", script), None);
+        assert_eq!(
+            detect(
+                "notes",
+                "# Limits\n\nA job may run for 31 hours. Then it ends.\n"
+            ),
+            Some(Format::Markdown)
+        );
         assert_eq!(detect("_sources/page.rst.txt", "words"), Some(Format::Rst));
     }
 }

@@ -1,9 +1,9 @@
 //! The stage: files in, documents out.
 
+use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use dsg_core::hash::sha256_hex;
 use dsg_core::{
@@ -16,10 +16,16 @@ use serde_json::{Map, Value, json};
 use crate::config::IngestConfig;
 use crate::error::{FileError, IngestError};
 use crate::walk::{Entry, Selection};
+use crate::warning::{self, Warning};
 use crate::{
-    asciidoc, decode, format, front_matter, gzip, html, language, links, markdown, notebook, plain,
-    roff, rst, title,
+    asciidoc, decode, format, front_matter, html, language, links, markdown, notebook, outline,
+    packed, plain, provenance, roff, rst, title,
 };
+
+/// Files read at a time: enough to keep every core busy.
+const BATCH_FILES: usize = 64;
+/// Bytes read at a time, unless one file has more.
+const BATCH_BYTES: u64 = 32 << 20;
 
 /// What a parser makes of a file: the text and its outline, with what the file says about itself.
 #[derive(Debug, Default)]
@@ -41,6 +47,8 @@ pub(crate) struct Parsed {
 pub struct Ingester {
     selection: Selection,
     max_file_bytes: u64,
+    max_text_bytes: u64,
+    max_blocks: usize,
 }
 
 impl Ingester {
@@ -53,23 +61,37 @@ impl Ingester {
         reason = "every stage takes its configuration by value, so that it can be kept without a change of API"
     )]
     pub fn new(config: IngestConfig) -> Result<Self, IngestError> {
-        if config.max_file_bytes == 0 {
+        let sizes = [
+            ("max_file_bytes", config.max_file_bytes),
+            ("max_text_bytes", config.max_text_bytes),
+        ];
+        if let Some((field, _)) = sizes.into_iter().find(|(_, bytes)| *bytes == 0) {
             return Err(IngestError::Config {
-                field: "max_file_bytes",
+                field,
                 value: "0".into(),
                 expected: "at least 1 is needed",
+            });
+        }
+        if !(1..=outline::MAX_BLOCKS).contains(&config.max_blocks) {
+            return Err(IngestError::Config {
+                field: "max_blocks",
+                value: config.max_blocks.to_string(),
+                expected: "1 to 1048576 are possible",
             });
         }
         Ok(Self {
             selection: Selection::new(&config)?,
             max_file_bytes: config.max_file_bytes,
+            max_text_bytes: config.max_text_bytes,
+            max_blocks: config.max_blocks,
         })
     }
 
     /// Finds the files of `inputs` (folders, files, globs), sorted by relative path.
     ///
     /// Files in a folder or under a glob are named relative to it, a file by its name; with several inputs a folder's
-    /// files are prefixed with its last component. Hidden files and generated folders (`node_modules`, `_build`,
+    /// files are prefixed with its last component. Hidden folders, hidden files that are no
+    /// documents by their name, and generated folders (`node_modules`, `_build`,
     /// `__pycache__`, `site-packages`, `bower_components`) are passed over. Links are not followed and nothing outside an input is read. What
     /// cannot be listed becomes an entry that [`Ingester::read`] turns into [`Outcome::Failed`].
     ///
@@ -113,40 +135,83 @@ impl Ingester {
     pub fn document(&self, path: &str, bytes: &[u8]) -> Result<Document, FileError> {
         let size = bytes.len() as u64;
         self.check_size(path, size)?;
-        if format::by_name(path).is_none() && !might_be_named_badly(path) {
+        // What a packed file is called decides, without `.gz`.
+        let name = packed::inner_name(path);
+        if format::by_name(name).is_none() && !might_be_named_badly(path) {
             return Err(FileError::UnsupportedFormat { path: path.into() });
         }
-        let content =
-            gzip::inflated(bytes, self.max_file_bytes).map_err(|error| FileError::Unreadable {
-                path: path.to_owned(),
-                message: error.to_string(),
-            })?;
-        self.check_size(path, content.len() as u64)?;
-        if format::is_pdf(&content) || (format::by_name(path) == Some(Format::Pdf) && size > 0) {
+        let content = packed::unpacked(path, bytes, self.max_text_bytes)?;
+        if format::is_pdf(&content) || (format::by_name(name) == Some(Format::Pdf) && size > 0) {
             let parsed = pdf_parsed(&content, path)?;
             let matter = front_matter::FrontMatter::default();
-            return finished(path, bytes, Format::Pdf, matter, parsed, None);
+            return self.finished(path, bytes, Format::Pdf, matter, parsed, Vec::new());
         }
-        let decoded = decode::decode(&content).ok_or_else(|| {
+        let declared = match format::by_name(name) {
+            Some(Format::Html) => decode::declared(&content),
+            _ => None,
+        };
+        let decoded = decode::decode(&content, declared).ok_or_else(|| {
             let path = path.to_owned();
-            if format::by_name(&path).is_none() {
+            if format::by_name(name).is_none() {
                 FileError::UnsupportedFormat { path }
             } else {
                 FileError::Binary { path }
             }
         })?;
+        drop(content);
         if decoded.text.trim().is_empty() {
             return Err(FileError::Empty { path: path.into() });
         }
-        let Some(format) = format::detect(path, &decoded.text) else {
+        let Some(format) = format::detect(name, &decoded.text) else {
             return Err(FileError::UnsupportedFormat { path: path.into() });
         };
-        let (matter, parsed) = parse(format, decoded.text, path)?;
-        finished(path, bytes, format, matter, parsed, decoded.encoding)
+        self.check_text(path, &decoded.text)?;
+        let (matter, mut parsed) = parse(format, decoded.text, name)?;
+        if let Some(encoding) = decoded.encoding {
+            parsed
+                .metadata
+                .insert("encoding".into(), Value::String(encoding));
+        }
+        self.finished(path, bytes, format, matter, parsed, decoded.warnings)
+    }
+
+    /// Reads `entries` in parallel on the current rayon pool and hands every outcome to `take` in the order of `entries`,
+    /// whatever the number of threads. The first error of `take` ends it.
+    ///
+    /// At most 64 files, and no more than 32 MiB of files unless a single one is larger, are in memory at a time.
+    ///
+    /// # Errors
+    /// What `take` returns.
+    pub fn for_each<E>(
+        &self,
+        entries: &[Entry],
+        mut take: impl FnMut(Outcome<Document>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = entries;
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(self.batch(rest));
+            let outcomes: Vec<Outcome<Document>> =
+                batch.par_iter().map(|entry| self.read(entry)).collect();
+            outcomes.into_iter().try_for_each(&mut take)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// How many of `entries` are read at a time.
+    fn batch(&self, entries: &[Entry]) -> usize {
+        let mut bytes = 0;
+        let fitting = entries.iter().take(BATCH_FILES).take_while(|entry| {
+            // A file beyond the limit is not read.
+            let size = fs::symlink_metadata(&entry.file).map_or(0, |meta| meta.len());
+            bytes += if size > self.max_file_bytes { 0 } else { size };
+            bytes <= BATCH_BYTES
+        });
+        fitting.count().clamp(1, entries.len().max(1))
     }
 
     /// The driver: walks `inputs` and reads every file, in parallel on the current rayon pool. Results come in walk
-    /// order whatever the number of threads.
+    /// order whatever the number of threads. Holds every document; [`Ingester::for_each`] holds a few.
     ///
     /// # Errors
     /// As [`Ingester::walk`].
@@ -160,25 +225,23 @@ impl Ingester {
             stage: Stage::Ingest,
             total: Some(entries.len() as u64),
         });
-        let done = AtomicU64::new(0);
-        let outcomes: Vec<Outcome<Document>> = entries
-            .par_iter()
-            .map(|entry| {
-                let outcome = self.read(entry);
-                if let Outcome::Failed(reject) = &outcome {
-                    observer.on_event(&Event::Warning {
-                        stage: Stage::Ingest,
-                        subject: entry.path.clone(),
-                        message: reject.detail.clone(),
-                    });
-                }
-                observer.on_event(&Event::Progress {
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let done = self.for_each(&entries, |outcome| {
+            if let Outcome::Failed(reject) = &outcome {
+                observer.on_event(&Event::Warning {
                     stage: Stage::Ingest,
-                    done: done.fetch_add(1, Ordering::Relaxed) + 1,
+                    subject: reject.id.clone(),
+                    message: reject.detail.clone(),
                 });
-                outcome
-            })
-            .collect();
+            }
+            outcomes.push(outcome);
+            observer.on_event(&Event::Progress {
+                stage: Stage::Ingest,
+                done: outcomes.len() as u64,
+            });
+            Ok::<(), Infallible>(())
+        });
+        let Ok(()) = done;
         let mut result: StageResult<Document> = outcomes.into_iter().collect();
         if let Some(message) = links::resolve(&mut result.kept).message() {
             observer.on_event(&Event::Warning {
@@ -194,12 +257,92 @@ impl Ingester {
         Ok(result)
     }
 
+    /// The document from what a parser made of the file, unless it is empty or beyond a limit.
+    fn finished(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        format: Format,
+        matter: front_matter::FrontMatter,
+        parsed: Parsed,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Document, FileError> {
+        self.check_text(path, &parsed.text)?;
+        self.check_blocks(path, &parsed.blocks)?;
+        if !has_content(&parsed) {
+            if let Some(target) = roff::alias(&parsed) {
+                return Err(FileError::Alias {
+                    path: path.to_owned(),
+                    target: target.to_owned(),
+                });
+            }
+            return Err(FileError::Empty { path: path.into() });
+        }
+        let language = language::detect(&parsed.text, &parsed.blocks);
+        let title = title::of(packed::inner_name(path), format, &matter, &parsed);
+        let mut found = links::find(&parsed.text, &parsed.blocks, format);
+        found.extend(parsed.links);
+        found.sort_by_key(|link| link.span.start());
+        if let Some(problem) = matter.text("front_matter_error") {
+            warnings.push(Warning::FrontMatter {
+                problem: problem.to_owned(),
+            });
+        }
+        if outline::is_deep(&parsed.blocks) {
+            warnings.push(Warning::DeepNesting {
+                limit: outline::MAX_DEPTH,
+            });
+        }
+        let mut metadata = matter.fields;
+        metadata.extend(parsed.metadata);
+        provenance::complete(&mut metadata, &parsed.text, &parsed.blocks);
+        warning::record(&warnings, &mut metadata);
+        Ok(Document {
+            schema: DocumentSchema,
+            doc_id: DocId::for_path(path),
+            source: Source {
+                path: path.to_owned(),
+                format,
+                bytes: bytes.len() as u64,
+                sha256: sha256_hex(bytes),
+            },
+            title,
+            language: language.to_owned(),
+            text: parsed.text,
+            blocks: parsed.blocks,
+            links: found,
+            metadata,
+            extra: Map::new(),
+        })
+    }
+
     fn check_size(&self, path: &str, bytes: u64) -> Result<(), FileError> {
         if bytes > self.max_file_bytes {
             return Err(FileError::TooLarge {
                 path: path.to_owned(),
                 bytes,
                 limit: self.max_file_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_text(&self, path: &str, text: &str) -> Result<(), FileError> {
+        if text.len() as u64 > self.max_text_bytes {
+            return Err(FileError::TextTooLarge {
+                path: path.to_owned(),
+                limit: self.max_text_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_blocks(&self, path: &str, blocks: &[Block]) -> Result<(), FileError> {
+        let cells: usize = blocks.iter().map(|block| block.cells.len()).sum();
+        if blocks.len() + cells > self.max_blocks {
+            return Err(FileError::TooManyBlocks {
+                path: path.to_owned(),
+                limit: self.max_blocks,
             });
         }
         Ok(())
@@ -228,7 +371,7 @@ impl Ingester {
                 return Err(FileError::Link { path: path.clone() });
             }
         }
-        if format::by_name(path).is_none() && !might_be_named_badly(path) {
+        if format::by_name(packed::inner_name(path)).is_none() && !might_be_named_badly(path) {
             return Err(FileError::UnsupportedFormat { path: path.clone() });
         }
         self.check_size(path, meta.len())?;
@@ -241,56 +384,6 @@ impl Ingester {
             .map_err(unreadable)?;
         Ok(bytes)
     }
-}
-
-/// The record of a file that was parsed.
-fn finished(
-    path: &str,
-    bytes: &[u8],
-    format: Format,
-    matter: front_matter::FrontMatter,
-    parsed: Parsed,
-    encoding: Option<&str>,
-) -> Result<Document, FileError> {
-    let language = language::detect(&parsed.text, &parsed.blocks);
-    if !has_content(&parsed) {
-        if let Some(target) = roff::alias(&parsed) {
-            return Err(FileError::Alias {
-                path: path.to_owned(),
-                target: target.to_owned(),
-            });
-        }
-        return Err(FileError::Empty { path: path.into() });
-    }
-    let title = title::of(path, format, &matter, &parsed);
-    let mut found = links::find(&parsed.text, &parsed.blocks, format);
-    found.extend(parsed.links);
-    found.sort_by_key(|link| link.span.start());
-    let mut metadata = matter.fields;
-    metadata.extend(parsed.metadata);
-    if let Some(encoding) = encoding {
-        metadata.insert(
-            "encoding".into(),
-            Value::String(encoding.to_ascii_lowercase()),
-        );
-    }
-    Ok(Document {
-        schema: DocumentSchema,
-        doc_id: DocId::for_path(path),
-        source: Source {
-            path: path.to_owned(),
-            format,
-            bytes: bytes.len() as u64,
-            sha256: sha256_hex(bytes),
-        },
-        title,
-        language: language.to_owned(),
-        text: parsed.text,
-        blocks: parsed.blocks,
-        links: found,
-        metadata,
-        extra: Map::new(),
-    })
 }
 
 #[cfg(feature = "pdf")]

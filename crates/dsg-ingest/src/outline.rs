@@ -9,7 +9,9 @@ use crate::lines::head;
 use crate::note;
 
 /// Containers deeper than this are not recorded; their content still is text of the enclosing block.
-const MAX_DEPTH: usize = 40;
+pub(crate) const MAX_DEPTH: usize = 40;
+/// No more blocks and cells than this are recorded: what bounds memory where a few bytes make a block.
+pub(crate) const MAX_BLOCKS: usize = 1 << 20;
 
 /// A block that is still open.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct Mark(Option<usize>);
 pub(crate) struct Outline {
     blocks: Vec<Block>,
     depth: usize,
+    cells: usize,
 }
 
 /// A span from two offsets in any order.
@@ -32,11 +35,23 @@ pub(crate) const fn span(a: usize, b: usize) -> Span {
     }
 }
 
+/// Whether blocks nest as deep as an outline goes.
+pub(crate) fn is_deep(blocks: &[Block]) -> bool {
+    let mut open: Vec<usize> = Vec::new();
+    blocks.iter().any(|block| {
+        while open.last().is_some_and(|end| *end <= block.span.start()) {
+            open.pop();
+        }
+        open.push(block.span.end());
+        open.len() >= MAX_DEPTH
+    })
+}
+
 impl Outline {
     /// Opens a container at `start`.
     pub(crate) fn open(&mut self, kind: BlockKind, start: usize) -> Mark {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_DEPTH || self.is_full() {
             return Mark(None);
         }
         self.blocks.push(Block::new(kind, Span::of_len(start, 0)));
@@ -59,9 +74,16 @@ impl Outline {
 
     /// Sets the cells of an open row.
     pub(crate) fn set_cells(&mut self, mark: &Mark, cells: Vec<Span>) {
+        let count = cells.len();
         if let Some(block) = self.get(mark) {
             block.cells = cells;
+            self.cells += count;
         }
+    }
+
+    /// Whether no more blocks are recorded.
+    pub(crate) fn is_full(&self) -> bool {
+        self.blocks.len() + self.cells >= MAX_BLOCKS
     }
 
     /// Changes what an open block is.
@@ -85,7 +107,8 @@ impl Outline {
 
     /// Records a block that contains no other.
     pub(crate) fn leaf(&mut self, block: Block) {
-        if self.depth <= MAX_DEPTH {
+        if self.depth <= MAX_DEPTH && !self.is_full() {
+            self.cells += block.cells.len();
             self.blocks.push(block);
         }
     }

@@ -509,7 +509,7 @@ impl Page {
             .chain(header.map(<[String]>::len))
             .max()
             .unwrap_or_default();
-        if columns == 0 {
+        if columns == 0 || self.outline.is_full() {
             return;
         }
         let mut label = None;

@@ -10,6 +10,7 @@ use ignore::WalkBuilder;
 
 use crate::config::IngestConfig;
 use crate::error::{FileError, IngestError};
+use crate::format;
 
 /// Folders that hold what tools made or fetched, never documentation of one's own.
 const GENERATED: [&str; 5] = [
@@ -42,6 +43,11 @@ impl Entry {
             root: None,
             problem: None,
         }
+    }
+
+    /// What the walk already knows to be wrong; such an entry is not opened.
+    pub const fn problem(&self) -> Option<&FileError> {
+        self.problem.as_ref()
     }
 }
 
@@ -176,17 +182,21 @@ impl Selection {
     fn folder(&self, base: &Path, only: Option<&GlobMatcher>) -> Vec<Entry> {
         let walker = WalkBuilder::new(base)
             .standard_filters(false)
-            .hidden(true)
+            .hidden(false)
             .git_ignore(self.respect_gitignore)
             // What lies above the input or in the user's home must not change the result.
             .parents(false)
             .require_git(false)
             .follow_links(false)
             .filter_entry(|found| {
-                let folder = found.file_type().is_some_and(|kind| kind.is_dir());
-                !(folder
-                    && found.depth() > 0
-                    && GENERATED.iter().any(|name| found.file_name() == *name))
+                let name = found.file_name().to_string_lossy();
+                if found.depth() == 0 {
+                    true
+                } else if found.file_type().is_some_and(|kind| kind.is_dir()) {
+                    !name.starts_with('.') && !GENERATED.contains(&&*name)
+                } else {
+                    !is_clutter(&name)
+                }
             })
             .build();
         let mut entries = Vec::new();
@@ -221,6 +231,12 @@ impl Selection {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         entries
     }
+}
+
+/// Whether a file is hidden and no document either: settings, locks, what file managers leave behind.
+fn is_clutter(name: &str) -> bool {
+    name.starts_with('.')
+        && (name.starts_with("._") || name.starts_with(".#") || format::by_name(name).is_none())
 }
 
 struct Found {
@@ -272,6 +288,8 @@ fn rename(problem: &mut FileError, to: &str) {
         | FileError::Empty { path }
         | FileError::Alias { path, .. }
         | FileError::TooLarge { path, .. }
+        | FileError::TextTooLarge { path, .. }
+        | FileError::TooManyBlocks { path, .. }
         | FileError::Link { path }
         | FileError::NotAFile { path }
         | FileError::Binary { path }

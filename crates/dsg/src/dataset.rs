@@ -1,16 +1,15 @@
 //! What can be done with a finished dataset folder.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use dsg_core::artifact::read_jsonl;
 use dsg_core::{Event, Example, Observer, Outcome, Reject, Stage, StageCounts};
 use dsg_export::{DatasetFormat, Manifest, Verifier, VerifyReport, read_manifest, write_dataset};
 use dsg_ingest::Ingester;
-use rayon::prelude::*;
 
 use crate::config::{ConfigError, DatasetConfig, Origin};
 use crate::error::DsgError;
-use crate::steps::BATCH;
 
 /// Recomputes every receipt and hash of the dataset in `outdir` from the raw documents in `inputs`, read under the
 /// configuration that the manifest records.
@@ -30,19 +29,18 @@ pub fn verify(
         total: Some(entries.len() as u64),
     });
     let mut counts = StageCounts::default();
-    for batch in entries.chunks(BATCH) {
-        let outcomes: Vec<_> = batch.par_iter().map(|entry| ingester.read(entry)).collect();
-        for outcome in outcomes {
-            counts.record(&outcome);
-            if let Outcome::Kept(document) = outcome {
-                verifier.feed(&document);
-            }
+    let done = ingester.for_each(&entries, |outcome| {
+        counts.record(&outcome);
+        if let Outcome::Kept(document) = outcome {
+            verifier.feed(&document);
         }
         observer.on_event(&Event::Progress {
             stage: Stage::Verify,
             done: counts.entered,
         });
-    }
+        Ok::<(), Infallible>(())
+    });
+    let Ok(()) = done;
     observer.on_event(&Event::StageFinished {
         stage: Stage::Verify,
         counts,

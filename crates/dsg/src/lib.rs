@@ -28,6 +28,7 @@
 //! ```
 
 pub mod config;
+mod copies;
 mod dataset;
 mod error;
 mod pipeline;
@@ -36,11 +37,14 @@ mod run;
 mod stages;
 mod steps;
 mod store;
+mod summary;
+mod versions;
 
 pub use dataset::{export, verify};
 pub use error::{DsgError, ErrorKind};
 pub use pipeline::Pipeline;
 pub use report::{GateResult, RunReport, StepReport};
+pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
 
 pub use dsg_core as core;
 pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};

@@ -4,6 +4,8 @@ use dsg_core::{Stage, StageCounts};
 use dsg_export::Manifest;
 use serde::Serialize;
 
+use crate::summary::CorpusSummary;
+
 /// A finished run.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
@@ -44,6 +46,9 @@ pub struct StepReport {
     pub funnel: Vec<(Stage, StageCounts)>,
     /// Records that left.
     pub rejects: Vec<dsg_core::Reject>,
+    /// Of an ingest step: what it wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<CorpusSummary>,
 }
 
 impl From<crate::store::StepResult> for StepReport {
@@ -51,6 +56,7 @@ impl From<crate::store::StepResult> for StepReport {
         Self {
             funnel: result.counts,
             rejects: result.rejects,
+            corpus: result.corpus,
         }
     }
 }

@@ -122,11 +122,20 @@ fn ingest(
     let context = pipeline.context();
     let mut files = Vec::new();
     for entry in context.stages.ingester.walk(inputs)? {
-        // A file that cannot be read is part of the key as such; the step itself reports it.
-        let hash = hash_file(&entry.file).unwrap_or_default();
+        // What is not read, such as a link, is part of the key by its name; the step itself reports it.
+        let hash = match entry.problem() {
+            Some(_) => String::new(),
+            None => hash_file(&entry.file).unwrap_or_default(),
+        };
         files.push(json!([entry.path, hash]));
     }
-    let key = step_key(&[&section(&context.config.ingest), &files.into()]);
+    let config = context.config;
+    let key = step_key(&[
+        &section(&config.ingest),
+        &section(&config.documents),
+        &json!([config.dedupe.num_perm, config.dedupe.shingle_words]),
+        &files.into(),
+    ]);
     pipeline.step(store, "ingest", &[Stage::Ingest], &key, &[CORPUS], || {
         steps::ingest(&context, inputs, &store.path(CORPUS))
     })

@@ -2,24 +2,29 @@
 //! them one by one.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use dsg_core::artifact::{ArtifactError, read_jsonl, write_atomic, write_jsonl};
 use dsg_core::{
     Candidate, Chunk, DocId, Document, Event, Example, Interrupt, Observer, Outcome, Reason,
-    Reject, RejectSchema, Split, Stage, StageCounts, StageResult,
+    Reject, RejectSchema, Source, Split, Stage, StageCounts, StageResult,
 };
 use dsg_dedupe::{Cluster, cluster_documents};
 use dsg_generate::{Coverage, GenerateError};
 use dsg_index::{Index, IndexBuilder};
+use dsg_ingest::Entry;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::config::DatasetConfig;
+use crate::copies;
 use crate::error::DsgError;
 use crate::stages::Stages;
 use crate::store::StepResult;
+use crate::summary::{CorpusSummary, Facts};
 
 /// Files read, or documents chunked, at a time: bounds memory and keeps every core busy.
 pub(crate) const BATCH: usize = 64;
@@ -62,7 +67,7 @@ impl Context<'_> {
     }
 }
 
-/// Files to `corpus.jsonl`, in path order, a batch in memory at a time.
+/// Files to `corpus.jsonl`, in path order, a few in memory at a time; then older versions and copies leave it.
 pub(crate) fn ingest(
     ctx: &Context<'_>,
     inputs: &[PathBuf],
@@ -70,46 +75,29 @@ pub(crate) fn ingest(
 ) -> Result<StepResult, DsgError> {
     let entries = ctx.stages.ingester.walk(inputs)?;
     ctx.start(Stage::Ingest, Some(entries.len() as u64))?;
-    let mut counts = StageCounts::default();
-    let mut rejects = Vec::new();
-    let mut interrupted = false;
-    write_atomic(corpus, |out| {
-        for batch in entries.chunks(BATCH) {
-            if ctx.interrupt.is_requested() {
-                interrupted = true;
-                return Err(std::io::ErrorKind::Interrupted.into());
-            }
-            let outcomes: Vec<Outcome<Document>> = batch
-                .par_iter()
-                .map(|entry| ctx.stages.ingester.read(entry))
-                .collect();
-            for outcome in outcomes {
-                counts.record(&outcome);
-                match outcome {
-                    Outcome::Kept(document) => {
-                        serde_json::to_writer(&mut *out, &document)?;
-                        out.write_all(b"\n")?;
-                    }
-                    Outcome::Dropped(reject) => rejects.push(reject),
-                    Outcome::Failed(reject) => {
-                        ctx.warn(Stage::Ingest, &reject.id, &reject.detail);
-                        rejects.push(reject);
-                    }
-                }
-            }
-            ctx.progress(Stage::Ingest, counts.entered);
-        }
-        Ok(())
-    })
-    .map_err(|error| {
-        if interrupted {
-            DsgError::Interrupted {
-                stage: Stage::Ingest,
-            }
-        } else {
-            error.into()
-        }
-    })?;
+    let mut read = Read::default();
+    // Named as the temporary files that the run store clears away after a kill.
+    let all = corpus.with_file_name(".dsg-documents.part");
+    let result = write_atomic(&all, |out| read.all(ctx, &entries, out))
+        .map_err(DsgError::from)
+        .and_then(|()| {
+            let config = &ctx.config;
+            copies::superseded(&all, &config.documents, &config.dedupe)
+        })
+        .and_then(|gone| read.choose(&all, corpus, gone));
+    let _ = fs::remove_file(&all);
+    if read.interrupted {
+        return Err(DsgError::Interrupted {
+            stage: Stage::Ingest,
+        });
+    }
+    result?;
+    let Read {
+        counts,
+        rejects,
+        documents,
+        ..
+    } = read;
     ctx.finish(Stage::Ingest, &counts);
     if counts.kept == 0 {
         let reasons: Vec<String> = counts
@@ -125,7 +113,88 @@ pub(crate) fn ingest(
     Ok(StepResult {
         counts: vec![(Stage::Ingest, counts)],
         rejects,
+        corpus: Some(CorpusSummary::of(&documents)),
     })
+}
+
+/// What the ingest step has read so far.
+#[derive(Default)]
+struct Read {
+    counts: StageCounts,
+    rejects: Vec<Reject>,
+    documents: Vec<Facts>,
+    interrupted: bool,
+}
+
+impl Read {
+    /// Reads `entries` and writes the documents to `out`.
+    fn all(&mut self, ctx: &Context<'_>, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+        ctx.stages.ingester.for_each(entries, |outcome| {
+            if ctx.interrupt.is_requested() {
+                self.interrupted = true;
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.counts.record(&outcome);
+            match outcome {
+                Outcome::Kept(document) => {
+                    for (name, message) in dsg_ingest::warnings(&document) {
+                        let message = format!("{name}: {message}");
+                        ctx.warn(Stage::Ingest, &document.source.path, &message);
+                    }
+                    self.documents.push(Facts::of(&document));
+                    serde_json::to_writer(&mut *out, &document)?;
+                    out.write_all(b"\n")?;
+                }
+                Outcome::Dropped(reject) => self.rejects.push(reject),
+                Outcome::Failed(reject) => {
+                    ctx.warn(Stage::Ingest, &reject.id, &reject.detail);
+                    self.rejects.push(reject);
+                }
+            }
+            ctx.progress(Stage::Ingest, self.counts.entered);
+            Ok(())
+        })
+    }
+
+    /// Writes the documents in `all` that are not `gone` to `corpus`.
+    fn choose(
+        &mut self,
+        all: &Path,
+        corpus: &Path,
+        gone: BTreeMap<String, Reject>,
+    ) -> Result<(), DsgError> {
+        /// As much of a document as says which it is.
+        #[derive(Deserialize)]
+        struct Named {
+            source: Source,
+        }
+        let file = File::open(all).map_err(DsgError::file("read", all))?;
+        write_atomic(corpus, |out| {
+            for line in BufReader::new(file).split(b'\n') {
+                let line = line?;
+                let gone = !gone.is_empty()
+                    && gone.contains_key(&serde_json::from_slice::<Named>(&line)?.source.path);
+                if !gone {
+                    out.write_all(&line)?;
+                    out.write_all(b"\n")?;
+                }
+            }
+            Ok(())
+        })?;
+        self.documents
+            .retain(|document| !gone.contains_key(&document.path));
+        for reject in gone.into_values() {
+            self.counts.kept -= 1;
+            *self
+                .counts
+                .dropped
+                .entry(reject.reason.clone())
+                .or_default() += 1;
+            self.rejects.push(reject);
+        }
+        self.rejects.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(())
+    }
 }
 
 /// `corpus.jsonl` to an index folder.
@@ -184,6 +253,7 @@ pub(crate) fn build_index(
     Ok(StepResult {
         counts: vec![(Stage::Chunk, chunked), (Stage::Index, indexed)],
         rejects,
+        corpus: None,
     })
 }
 
@@ -225,6 +295,7 @@ pub(crate) fn generate(
         StepResult {
             counts: vec![(Stage::Generate, counts)],
             rejects,
+            corpus: None,
         },
     ))
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::DsgError;
+use crate::summary::CorpusSummary;
 
 /// The run store of one output folder. Holding it locks the folder against a second run.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct StepRecord {
 pub(crate) struct StepResult {
     pub(crate) counts: Vec<(Stage, StageCounts)>,
     pub(crate) rejects: Vec<Reject>,
+    /// Of the ingest step: what it wrote, for people.
+    pub(crate) corpus: Option<CorpusSummary>,
 }
 
 impl RunStore {

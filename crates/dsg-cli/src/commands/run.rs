@@ -6,6 +6,7 @@ use clap::Args;
 use dsg::{GateResult, RunReport};
 use serde::Serialize;
 
+use super::ingest::versions;
 use super::step::{StageJson, funnel_json};
 use crate::args::WorkArgs;
 use crate::error::CliError;
@@ -36,6 +37,9 @@ pub(crate) struct RunArgs {
     /// The folder for the dataset
     #[arg(long, short, value_name = "FOLDER", default_value = "out")]
     outdir: PathBuf,
+    /// Keep older versions of a page and copies of a document too, as `documents.keep: all` does
+    #[arg(long)]
+    all_versions: bool,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -55,7 +59,8 @@ struct RunJson<'a> {
 }
 
 pub(crate) fn execute(args: &RunArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let pipeline = session.pipeline(&args.settings, &args.work)?;
+    let settings = versions(&args.settings, args.all_versions);
+    let pipeline = session.pipeline(&settings, &args.work)?;
     let report = pipeline.run(&args.input, &args.outdir)?;
     let json = RunJson {
         outdir: args.outdir.display().to_string(),

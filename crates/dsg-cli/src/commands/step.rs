@@ -37,6 +37,19 @@ pub(super) fn funnel_json(funnel: &[(Stage, StageCounts)]) -> Vec<StageJson<'_>>
         .collect()
 }
 
+/// Writes the rejects where asked; returns the names of everything written.
+pub(super) fn write_rejects(
+    report: &StepReport,
+    outputs: &[&Path],
+    rejects: Option<&Path>,
+) -> Result<Vec<String>, CliError> {
+    if let Some(path) = rejects {
+        write_jsonl(path, &report.rejects)?;
+    }
+    let written = outputs.iter().copied().chain(rejects);
+    Ok(written.map(|path| path.display().to_string()).collect())
+}
+
 /// Writes the rejects where asked and reports the step. `next` is the command to go on with.
 pub(super) fn finish(
     session: &Session,
@@ -45,15 +58,7 @@ pub(super) fn finish(
     rejects: Option<&Path>,
     next: &str,
 ) -> Result<ExitCode, CliError> {
-    if let Some(path) = rejects {
-        write_jsonl(path, &report.rejects)?;
-    }
-    let written: Vec<String> = outputs
-        .iter()
-        .copied()
-        .chain(rejects)
-        .map(|path| path.display().to_string())
-        .collect();
+    let written = write_rejects(report, outputs, rejects)?;
     let json = StepJson {
         funnel: funnel_json(&report.funnel),
         written,

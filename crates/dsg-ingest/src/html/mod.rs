@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::ingester::Parsed;
 use crate::page::Page;
+use crate::provenance;
 
 /// The document that `source` shows: navigation, scripts and hidden parts left out.
 pub(crate) fn parse(source: &str) -> Parsed {
@@ -30,7 +31,7 @@ pub(crate) fn parse(source: &str) -> Parsed {
         text,
         blocks,
         links,
-        metadata: left_out(&tree.omissions()),
+        metadata: stated(&html, left_out(&tree.omissions())),
         title: tree.title(),
     }
 }
@@ -44,6 +45,28 @@ fn left_out(omissions: &BTreeMap<&'static str, usize>) -> Map<String, Value> {
     let mut metadata = Map::new();
     if !counts.is_empty() {
         metadata.insert("left_out".to_owned(), Value::Object(counts));
+    }
+    metadata
+}
+
+/// `metadata` with what the page's links say about itself: its address and its licence.
+fn stated(html: &Html, mut metadata: Map<String, Value>) -> Map<String, Value> {
+    for node in html.tree.root().descendants() {
+        if !matches!(tree::name(node), "link" | "a") {
+            continue;
+        }
+        let Some(target) = tree::attribute(node, "href").map(str::trim) else {
+            continue;
+        };
+        let rel = tree::attribute(node, "rel").unwrap_or_default();
+        for word in rel.split_ascii_whitespace() {
+            let key = match word.to_ascii_lowercase().as_str() {
+                "canonical" if provenance::is_url(target) => provenance::SOURCE_URL,
+                "license" if !target.is_empty() => provenance::LICENSE,
+                _ => continue,
+            };
+            metadata.entry(key).or_insert_with(|| target.into());
+        }
     }
     metadata
 }

@@ -33,6 +33,8 @@ pub(crate) struct Escapes {
     font: Font,
     previous: Font,
     strings: BTreeMap<String, String>,
+    /// Bytes that strings have added to the page.
+    expanded: usize,
     /// The last line ended with `\c`: the next one follows without a space.
     pub joins: bool,
 }
@@ -43,6 +45,8 @@ const MAX_EXPANSION: usize = 8;
 const MAX_STRING: usize = 1024;
 /// A line does not grow beyond this by expanding strings, in characters.
 const MAX_LINE: usize = 1 << 16;
+/// A page does not grow by more than this by expanding strings, in bytes.
+const MAX_EXPANDED: usize = 4 << 20;
 
 impl Escapes {
     /// Changes the font, as `.ft` does; `P` and nothing go back.
@@ -113,7 +117,9 @@ impl Escapes {
                     if let Some(value) = self.strings.get(name).cloned()
                         && depth < MAX_EXPANSION
                         && out.len() < MAX_LINE
+                        && self.expanded < MAX_EXPANDED
                     {
+                        self.expanded += value.len();
                         self.scan(&value, out, depth + 1);
                     } else if let Some(c) = predefined(name) {
                         out.push((c, self.font));

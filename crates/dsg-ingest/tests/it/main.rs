@@ -11,6 +11,7 @@
 
 mod commonmark;
 mod corpora;
+mod hostile;
 mod links;
 mod outline;
 mod parity;

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::copies::{DocumentsConfig, Keep};
 pub use error::{ConfigError, Origin};
 pub use layers::{ConfigLayers, ENV_PREFIX, Resolved};
 pub use located::Position;
@@ -48,6 +49,8 @@ pub struct DatasetConfig {
     pub allow_remote: bool,
     /// Reading files.
     pub ingest: IngestConfig,
+    /// Documents that say the same: versions of one page, and copies.
+    pub documents: DocumentsConfig,
     /// Cutting chunks.
     pub chunk: ChunkConfig,
     /// Searching.
@@ -80,6 +83,7 @@ impl Default for DatasetConfig {
             models: Models::default(),
             allow_remote: false,
             ingest: IngestConfig::default(),
+            documents: DocumentsConfig::default(),
             chunk: ChunkConfig::default(),
             index: IndexConfig::default(),
             generate: GenerateConfig::default(),
@@ -203,6 +207,12 @@ impl DatasetConfig {
             let message = format!("{} is not between 0 and 1", self.gates.min_topic_fill);
             return Err(Issue {
                 path: "gates.min_topic_fill".into(),
+                message,
+            });
+        }
+        if let Some((field, message)) = self.documents.problem() {
+            return Err(Issue {
+                path: join("documents", field),
                 message,
             });
         }

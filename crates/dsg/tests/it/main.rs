@@ -3,8 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests fail by panicking"
 )]
 
 mod config;
+mod copies;
+mod fuzz;
+mod nasty;
 mod pipeline;

@@ -20,7 +20,7 @@ use crate::session::Session;
 
 /// Look inside a dataset, an index or any JSON Lines file of dsg
 ///
-/// Without an ID: an overview. With one, or the beginning of one: that document's outline, that chunk with its heading path, or
+/// Without an ID: an overview. With one, or the beginning of one: that document's outline with its chunks, that chunk with its heading path, or
 /// that item with its receipts marked in the source lines around them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -28,7 +28,7 @@ Examples:
   dsg inspect out/                                  funnel, coverage and files of a dataset
   dsg inspect out/train.jsonl --sample 3            three random items beside their sources
   dsg inspect out/train.jsonl qa-8d1f               one item; the beginning of its id is enough
-  dsg inspect out/work/corpus.jsonl man/sbatch.1    a document's outline
+  dsg inspect out/work/corpus.jsonl man/sbatch.1    a document's outline and chunks
   dsg inspect out/work/index sbatch-3f9c1a2b#0007   a chunk
   dsg inspect out/rejects.jsonl --reason judge.     what the judge rejected, and why")]
 pub(crate) struct InspectArgs {
