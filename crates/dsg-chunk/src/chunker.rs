@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use dsg_core::{Block, Chunk, ChunkId, ChunkSchema, Document, TokenCounter};
+use dsg_core::{
+    Block, BlockKind, Chunk, ChunkContext, ChunkId, ChunkSchema, Document, TokenCounter,
+};
 
 use crate::clip::Clipper;
 use crate::commands::CommandFinder;
 use crate::config::ChunkConfig;
 use crate::context::heading_paths;
 use crate::error::ChunkError;
+use crate::options::option_names;
 use crate::pack::pack;
 use crate::piece::cut;
 use crate::plain::plain;
@@ -80,13 +83,26 @@ impl Chunker {
                 .and_then(|piece| paths.get(piece.section))
                 .cloned()
                 .unwrap_or_default();
-            heading_path.extend(
-                clipper
-                    .entries_entered()
-                    .filter_map(|entry| entry.label?.slice(&document.text))
-                    .map(|label| plain(label, markup))
-                    .filter(|label| !label.is_empty()),
-            );
+            let label = |block: &Block| {
+                let label = plain(block.label?.slice(&document.text)?, markup);
+                (!label.is_empty()).then_some(label)
+            };
+            let entered: Vec<&Block> = clipper.entries_entered().collect();
+            let options = entered
+                .iter()
+                .copied()
+                .chain(&blocks)
+                .filter(|block| block.kind == BlockKind::Option)
+                .filter_map(label);
+            let columns = clipper
+                .columns_entered(packed.span)
+                .filter_map(|cell| Some(plain(cell.slice(&document.text)?, markup)));
+            let context = ChunkContext {
+                options: option_names(options),
+                columns: columns.collect(),
+                ..ChunkContext::default()
+            };
+            heading_path.extend(entered.into_iter().filter_map(label));
             chunks.push(Chunk {
                 schema: ChunkSchema,
                 chunk_id: ChunkId::new(&document.doc_id, chunks.len()),
@@ -98,10 +114,16 @@ impl Chunker {
                 kinds: kinds(&blocks),
                 tokens: packed.tokens,
                 commands: finder.commands(packed.span, &blocks),
+                context,
                 markup,
                 blocks,
                 extra: serde_json::Map::new(),
             });
+        }
+        let ids: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.chunk_id.clone()).collect();
+        for (ordinal, chunk) in chunks.iter_mut().enumerate() {
+            chunk.context.previous = ordinal.checked_sub(1).and_then(|at| ids.get(at)).cloned();
+            chunk.context.next = ids.get(ordinal + 1).cloned();
         }
         chunks
     }

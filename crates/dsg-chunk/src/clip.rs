@@ -67,6 +67,25 @@ impl<'t, 'a> Clipper<'t, 'a> {
             .filter(|block| matches!(block.kind, BlockKind::Definition | BlockKind::Option))
     }
 
+    /// The header cells of the tables that this chunk, the one of the last call, begins below the header of.
+    pub(crate) fn columns_entered(&self, chunk: Span) -> impl Iterator<Item = Span> {
+        self.entered
+            .iter()
+            .filter(|index| {
+                self.tree
+                    .get(**index)
+                    .is_some_and(|node| node.block.kind == BlockKind::Table)
+            })
+            .filter_map(|index| {
+                self.tree
+                    .children(*index)
+                    .map(|(_, row)| row)
+                    .find(|row| row.block.kind == BlockKind::Row { header: true })
+            })
+            .filter(move |row| row.span.end() <= chunk.start())
+            .flat_map(|row| row.block.cells.iter().copied())
+    }
+
     fn pass(&mut self, node: &Node<'_>) {
         while self
             .open

@@ -41,6 +41,7 @@ mod commands;
 mod config;
 mod context;
 mod error;
+mod options;
 mod pack;
 mod piece;
 mod plain;

@@ -41,6 +41,9 @@ pub struct Chunk {
     pub tokens: usize,
     /// Commands that the chunk documents or shows, each once, in order of appearance.
     pub commands: Vec<String>,
+    /// What stands around it in the document, and the options it documents.
+    #[serde(flatten)]
+    pub context: ChunkContext,
     /// How inline markup in `text` is to be read.
     pub markup: Markup,
     /// The blocks that lie in the chunk, in pre-order, with offsets into the *document's* text. A block cut by the
@@ -49,6 +52,24 @@ pub struct Chunk {
     /// Fields written by newer versions, kept on rewrite.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// What a chunk is part of. Empty fields are not written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkContext {
+    /// Names of the options that the chunk documents or begins in the description of: `-A` and `--account`, each once, in
+    /// order of appearance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// The column titles of the table that the chunk begins inside of, where its header row is in an earlier chunk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// The chunk before it in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<ChunkId>,
+    /// The chunk after it in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<ChunkId>,
 }
 
 impl Chunk {

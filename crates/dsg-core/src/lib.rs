@@ -39,7 +39,7 @@ pub use candidate::{
     Candidate, CandidateSchema, Check, Citation, Decision, Difficulty, Generator, QuestionType,
     Repair, Verdict,
 };
-pub use chunk::{Chunk, ChunkSchema};
+pub use chunk::{Chunk, ChunkContext, ChunkSchema};
 pub use document::{
     Block, BlockKind, Document, DocumentSchema, Format, Link, Markup, Source, inside, top_level,
 };

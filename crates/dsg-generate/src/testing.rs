@@ -1,6 +1,6 @@
 //! Chunks by hand, for the unit tests.
 
-use dsg_core::{Block, Chunk, ChunkId, ChunkSchema, DocId, Markup, Span};
+use dsg_core::{Block, Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Markup, Span};
 use serde_json::Map;
 
 pub(crate) fn chunk_of(text: &str, blocks: Vec<Block>, path: &[&str]) -> Chunk {
@@ -16,6 +16,7 @@ pub(crate) fn chunk_of(text: &str, blocks: Vec<Block>, path: &[&str]) -> Chunk {
         kinds: Vec::new(),
         tokens: text.len() / 4,
         commands: Vec::new(),
+        context: ChunkContext::default(),
         markup: Markup::Markdown,
         blocks,
         extra: Map::new(),

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dsg_core::artifact::read_jsonl;
-use dsg_core::{Chunk, ChunkId, ChunkSchema, DocId, Hit, Markup, Span};
+use dsg_core::{Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Hit, Markup, Span};
 use dsg_index::{Index, IndexBuilder, IndexConfig, IndexError};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -128,6 +128,7 @@ fn chunk(record: Record) -> (String, Chunk) {
         kinds: Vec::new(),
         tokens: 0,
         commands: Vec::new(),
+        context: ChunkContext::default(),
         markup: Markup::Plain,
         blocks: Vec::new(),
         extra: serde_json::Map::new(),

@@ -7,7 +7,7 @@
 //! - The *fingerprint* says what an index was built from, so that one of another corpus is refused.
 //!
 //! ```
-//! use dsg_core::{Chunk, ChunkId, ChunkSchema, ChunkStore as _, DocId, Markup, Retriever as _, Span};
+//! use dsg_core::{Chunk, ChunkContext, ChunkId, ChunkSchema, ChunkStore as _, DocId, Markup, Retriever as _, Span};
 //! use dsg_index::{Index, IndexBuilder, IndexConfig};
 //!
 //! let doc = DocId::for_path("sbatch.md");
@@ -22,6 +22,7 @@
 //!     kinds: Vec::new(),
 //!     tokens: 0,
 //!     commands: vec!["sbatch".into()],
+//!     context: ChunkContext::default(),
 //!     markup: Markup::Markdown,
 //!     blocks: Vec::new(),
 //!     extra: serde_json::Map::new(),

@@ -98,6 +98,46 @@ fn blocks_are_cut_to_the_chunk() {
 }
 
 #[test]
+fn a_chunk_knows_its_neighbours_and_its_options() {
+    let text = "## Options\n\n`--mem`: First thing to know here about memory.\n\n  Second thing to know here about memory.\n";
+    let chunks = chunk(text, 16, 0);
+    let [first, second] = chunks.as_slice() else {
+        panic!("{chunks:?}")
+    };
+    assert_eq!(first.context.previous, None);
+    assert_eq!(first.context.next, Some(second.chunk_id.clone()));
+    assert_eq!(second.context.previous, Some(first.chunk_id.clone()));
+    assert_eq!(second.context.next, None);
+    assert_eq!(first.context.options, ["--mem"]);
+    assert_eq!(second.context.options, ["--mem"]);
+
+    let json = serde_json::to_value(second).unwrap();
+    assert_eq!(json["options"], serde_json::json!(["--mem"]));
+    assert!(json.get("next").is_none() && json.get("columns").is_none());
+    assert_eq!(
+        &serde_json::from_value::<dsg_core::Chunk>(json).unwrap(),
+        second
+    );
+}
+
+#[test]
+fn rows_parted_from_their_header_carry_it() {
+    let rows: Vec<String> = (0..9)
+        .map(|n| format!("| part{n} | holds {n} jobs |"))
+        .collect();
+    let text = format!(
+        "| Partition | **Limit** |\n|---|---|\n{}\n",
+        rows.join("\n")
+    );
+    let chunks = chunk(&text, 32, 0);
+    assert!(chunks.len() > 1);
+    assert!(chunks[0].context.columns.is_empty());
+    for chunk in &chunks[1..] {
+        assert_eq!(chunk.context.columns, ["Partition", "Limit"]);
+    }
+}
+
+#[test]
 fn plain_text_keeps_its_marks() {
     let text = "*not markup*";
     let blocks = vec![Block::new(

@@ -205,6 +205,17 @@ proptest! {
     }
 
     #[test]
+    fn threads_change_nothing(documents in prop::collection::vec(anything(), 1..6), max in 16..40_usize) {
+        let chunker = chunker(max, max / 4);
+        let one: Vec<Vec<Chunk>> = documents.iter().map(|document| chunker.chunk(document)).collect();
+        let many: Vec<Vec<Chunk>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = documents.iter().map(|document| scope.spawn(|| chunker.chunk(document))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        prop_assert_eq!(one, many);
+    }
+
+    #[test]
     fn chunking_twice_changes_nothing(document in sensible(), max in 24..120_usize, min in 0..12_usize) {
         let chunker = chunker(max, min);
         let chunks = chunker.chunk(&document);

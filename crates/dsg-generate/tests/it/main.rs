@@ -9,7 +9,7 @@
 mod curriculum;
 mod writer;
 
-use dsg_core::{Block, BlockKind, Chunk, ChunkId, ChunkSchema, DocId, Markup, Span};
+use dsg_core::{Block, BlockKind, Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Markup, Span};
 
 /// A chunk of a page, built block by block.
 pub(crate) struct Page {
@@ -133,6 +133,7 @@ impl Page {
             heading_path: self.path,
             kinds: Vec::new(),
             commands: self.commands,
+            context: ChunkContext::default(),
             markup: Markup::Markdown,
             blocks: self.blocks,
             extra: serde_json::Map::new(),

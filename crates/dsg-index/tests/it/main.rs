@@ -14,7 +14,7 @@ mod ranking;
 mod reference;
 mod retrieval;
 
-use dsg_core::{Chunk, ChunkId, ChunkSchema, DocId, Markup, Span};
+use dsg_core::{Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Markup, Span};
 use dsg_index::{Index, IndexBuilder, IndexConfig};
 
 /// A chunk that begins at byte 100 of its document.
@@ -30,6 +30,7 @@ fn chunk(id: &str, text: &str) -> Chunk {
         kinds: Vec::new(),
         tokens: text.split_whitespace().count(),
         commands: Vec::new(),
+        context: ChunkContext::default(),
         markup: Markup::Markdown,
         blocks: Vec::new(),
         extra: serde_json::Map::new(),

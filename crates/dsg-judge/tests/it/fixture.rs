@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use dsg_core::{
-    Candidate, CandidateId, CandidateSchema, Chunk, ChunkId, ChunkSchema, Citation, Difficulty,
-    DocId, Generator, Markup, MemoryStore, Outcome, QuestionType, Reject, Seed, Span,
+    Candidate, CandidateId, CandidateSchema, Chunk, ChunkContext, ChunkId, ChunkSchema, Citation,
+    Difficulty, DocId, Generator, Markup, MemoryStore, Outcome, QuestionType, Reject, Seed, Span,
 };
 use dsg_judge::{Judge, JudgeConfig, Rules};
 
@@ -39,6 +39,7 @@ pub(crate) fn chunk(text: &str) -> Chunk {
         kinds: vec!["option".into()],
         tokens: 90,
         commands: vec!["sbatch".into()],
+        context: ChunkContext::default(),
         markup: Markup::Markdown,
         blocks: Vec::new(),
         extra: serde_json::Map::new(),

@@ -65,6 +65,15 @@ fn full(chunk: &Chunk, sources: &Sources, session: &Session) -> String {
     if !chunk.commands.is_empty() {
         let _ = writeln!(out, "  commands: {}", chunk.commands.join(", "));
     }
+    let context = &chunk.context;
+    for (title, names) in [("options", &context.options), ("columns", &context.columns)] {
+        if !names.is_empty() {
+            let _ = writeln!(out, "  {title}: {}", printable(&names.join(", ")));
+        }
+    }
+    if let (Some(previous), Some(next)) = (&context.previous, &context.next) {
+        let _ = writeln!(out, "  between {previous} and {next}");
+    }
     if let Some(document) = sources.get(&chunk.doc_id)
         && document.slice(chunk.span) != Some(chunk.text.as_str())
     {
