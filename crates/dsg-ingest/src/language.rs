@@ -35,9 +35,29 @@ pub(crate) fn detect(text: &str, blocks: &[Block]) -> &'static str {
         return "und";
     }
     prose.truncate(prose.floor_char_boundary(MAX_PROSE.min(prose.len())));
+    if is_plainly_english(&prose) {
+        return "en";
+    }
     whatlang::detect(&prose)
         .filter(|info: &Info| info.confidence() >= MIN_CONFIDENCE || info.is_reliable())
         .map_or("und", |info| iso_639_1(info.lang()))
+}
+
+/// Words that make up a third of running English; no other language has `the` among as many of the others.
+const ENGLISH: [&str; 24] = [
+    "the", "a", "an", "and", "are", "as", "be", "by", "can", "for", "from", "if", "in", "is", "it",
+    "not", "of", "on", "or", "that", "this", "to", "with", "you",
+];
+
+/// Whether the prose is English beyond doubt: most documentation is, and the detector compares with every language it knows.
+fn is_plainly_english(prose: &str) -> bool {
+    let (mut words, mut english, mut articles) = (0_usize, 0, 0);
+    for word in prose.split_ascii_whitespace() {
+        words += 1;
+        english += usize::from(ENGLISH.contains(&word));
+        articles += usize::from(word == "the");
+    }
+    prose.is_ascii() && english * 4 >= words && articles * 33 >= words
 }
 
 const fn iso_639_1(lang: Lang) -> &'static str {
