@@ -12,8 +12,8 @@ pub(crate) fn option_names(labels: impl Iterator<Item = String>) -> Vec<String> 
                 .find([' ', '=', '[', '<', '(', ':'])
                 .unwrap_or(part.len());
             let name = part.get(..end).unwrap_or_default();
-            let named = name.contains(char::is_alphanumeric) && name.starts_with('-') == dashed;
-            if named && !names.iter().any(|known| known == name) {
+            let usable = name.contains(char::is_alphanumeric) && name.starts_with('-') == dashed;
+            if usable && !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
             if !dashed {

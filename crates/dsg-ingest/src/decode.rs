@@ -119,7 +119,7 @@ fn with(encoding: &'static Encoding, bytes: &[u8]) -> (String, Option<String>, u
 /// The encoding of bytes without a byte-order mark; `None` for binary data.
 fn guess(bytes: &[u8], declared: Option<&str>) -> Option<&'static Encoding> {
     let sample = bytes.get(..8192).unwrap_or(bytes);
-    let nuls = sample.iter().filter(|byte| **byte == 0).count();
+    let nuls = sample.split(|byte| *byte == 0).count() - 1;
     if nuls > 0 {
         if let Some(encoding) = utf16_shape(sample) {
             return Some(encoding);
@@ -147,13 +147,13 @@ fn guess(bytes: &[u8], declared: Option<&str>) -> Option<&'static Encoding> {
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    let guessed = detector.guess(None, Utf8Detection::Deny);
+    let detected = detector.guess(None, Utf8Detection::Deny);
     // On a handful of bytes the detector is throwing dice; the commonest encoding is the better guess.
     let beyond_ascii = bytes.iter().filter(|byte| !byte.is_ascii()).count();
     let mut guesses = if beyond_ascii < FEW_BYTES {
-        [WINDOWS_1252, guessed]
+        [WINDOWS_1252, detected]
     } else {
-        [guessed, UTF_8]
+        [detected, UTF_8]
     }
     .into_iter();
     Some(guesses.find(|encoding| fits(encoding)).unwrap_or(UTF_8))
@@ -345,6 +345,10 @@ mod tests {
         decode(bytes, None).unwrap().warnings
     }
 
+    #[allow(
+        clippy::unnecessary_wraps,
+        reason = "compared with what may be nothing"
+    )]
     fn named(text: &str, encoding: &str) -> Option<(String, Option<String>)> {
         Some((text.into(), Some(encoding.into())))
     }
@@ -375,7 +379,7 @@ mod tests {
         );
         assert_eq!(text(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), None);
         let noise: Vec<u8> = (0..4096_u32)
-            .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2])
             .collect();
         assert_eq!(text(&noise), None);
     }

@@ -135,6 +135,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "called with literals")]
     fn of(metadata: Value, text: &str, blocks: &[Block]) -> Value {
         let mut metadata = metadata.as_object().cloned().unwrap_or_default();
         complete(&mut metadata, text, blocks);

@@ -92,10 +92,13 @@ fn each_limit_drops_a_file_with_its_own_reason() {
 
 #[test]
 fn strings_of_a_man_page_do_not_multiply() {
-    let mut bomb = String::from(".TH bomb 1\n.SH NAME\n");
-    bomb.push_str(&format!(".ds a {}\n", "x".repeat(1000)));
+    let mut bomb = format!(".TH bomb 1\n.SH NAME\n.ds a {}\n", "x".repeat(1000));
     for (next, last) in ["b", "c", "d"].iter().zip(["a", "b", "c"]) {
-        bomb.push_str(&format!(".ds {next} {}\n", format!("\\*{last}").repeat(60)));
+        bomb = [
+            bomb,
+            format!(".ds {next} {}\n", format!("\\*{last}").repeat(60)),
+        ]
+        .concat();
     }
     bomb.push_str(&"\\*d\n".repeat(20_000));
     let document = ingest("bomb.1", bomb.as_bytes()).unwrap();
