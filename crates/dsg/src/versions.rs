@@ -35,14 +35,16 @@ impl Version {
         }
         let digits = lower.find(|c: char| c.is_ascii_digit())?;
         let (prefix, number) = lower.split_at_checked(digits)?;
-        let number = number.strip_suffix(".x").unwrap_or(number);
+        let series = number.strip_suffix(".x");
+        let number = series.unwrap_or(number);
         let parts: Vec<&str> = number.split('.').collect();
         let named = matches!(
             prefix.trim_end_matches(['-', '_']),
             "v" | "ver" | "version" | "rel" | "release"
         );
         // A bare number must have a point (`man3` and `2` are no versions), and a product's name a dash before it.
-        let dotted = parts.len() > 1 && (prefix.is_empty() || prefix.ends_with(['-', '_']));
+        let pointed = parts.len() > 1 || series.is_some();
+        let dotted = pointed && (prefix.is_empty() || prefix.ends_with(['-', '_']));
         if !(named || dotted) {
             return None;
         }
