@@ -8,6 +8,7 @@
 //! - A [`Citation`] is a receipt: a span and a byte-exact copy of what stands there.
 //! - A [`Candidate`] is a question and an answer with receipts; curation gives it a [`Verdict`] and accepted ones become an
 //!   [`Example`].
+//! - A [`ChatModel`] answers a [`ChatRequest`]: the seam to every language model.
 //! - A record leaves a stage as an [`Outcome`]; [`StageCounts`] prove that none was lost.
 //!
 //! ```
@@ -22,6 +23,7 @@
 
 pub mod artifact;
 mod candidate;
+mod chat;
 mod chunk;
 mod document;
 mod example;
@@ -38,6 +40,10 @@ pub use artifact::ArtifactError;
 pub use candidate::{
     Candidate, CandidateSchema, Check, Citation, Decision, Difficulty, Generator, QuestionType,
     Repair, Verdict,
+};
+pub use chat::{
+    Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, ModelId, Sampling,
+    Usage,
 };
 pub use chunk::{Chunk, ChunkContext, ChunkSchema};
 pub use document::{
