@@ -9,6 +9,7 @@
 //! - A [`Candidate`] is a question and an answer with receipts; curation gives it a [`Verdict`] and accepted ones become an
 //!   [`Example`].
 //! - A [`ChatModel`] answers a [`ChatRequest`]: the seam to every language model.
+//! - [`Prompts`] turn what a model is to do into the messages of a request.
 //! - A record leaves a stage as an [`Outcome`]; [`StageCounts`] prove that none was lost.
 //!
 //! ```
@@ -30,6 +31,7 @@ mod example;
 pub mod hash;
 mod id;
 mod observer;
+mod prompt;
 mod reason;
 mod schema;
 mod seam;
@@ -52,6 +54,7 @@ pub use document::{
 pub use example::{Example, ExampleMeta, Message, Role, Split};
 pub use id::{CandidateId, ChunkId, DocId};
 pub use observer::{Event, Interrupt, Observer, Silent};
+pub use prompt::{Prompt, PromptError, Prompts, Rendered};
 pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};
 pub use seam::{ChunkStore, Hit, MemoryStore, Retriever, SeamError, TokenCounter};
 pub use seed::Seed;
