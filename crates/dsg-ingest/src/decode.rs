@@ -41,14 +41,15 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> Option<Decoded> {
     if share(replaced, &text) > most && replaced > FEW {
         return None;
     }
-    let controls = text.chars().filter(|c| is_binary(*c)).count();
+    let controls = binary(&text);
     if share(controls, &text) > MAX_CONTROLS && controls > FEW {
         return None;
     }
     let text = without_terminal_codes(with_lf(text));
-    let removed = text.chars().filter(|c| is_binary(*c)).count();
+    // Nothing above adds any.
+    let removed = if controls > 0 { binary(&text) } else { 0 };
     let text = if removed > 0 {
-        text.replace(is_binary, "")
+        text.replace(|c: char| u8::try_from(c).is_ok_and(is_binary), "")
     } else {
         text
     };
@@ -100,6 +101,9 @@ fn characters(bytes: &[u8], declared: Option<&str>) -> Option<(String, Option<St
 fn with(encoding: &'static Encoding, bytes: &[u8]) -> (String, Option<String>, usize) {
     let name = Some(encoding.name().to_ascii_lowercase());
     if encoding == UTF_8 {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return (text.to_owned(), name, 0);
+        }
         let text = String::from_utf8_lossy(bytes).into_owned();
         let replaced = bytes
             .utf8_chunks()
@@ -119,7 +123,7 @@ fn with(encoding: &'static Encoding, bytes: &[u8]) -> (String, Option<String>, u
 /// The encoding of bytes without a byte-order mark; `None` for binary data.
 fn guess(bytes: &[u8], declared: Option<&str>) -> Option<&'static Encoding> {
     let sample = bytes.get(..8192).unwrap_or(bytes);
-    let nuls = sample.split(|byte| *byte == 0).count() - 1;
+    let nuls = zeros(sample, 0, 1);
     if nuls > 0 {
         if let Some(encoding) = utf16_shape(sample) {
             return Some(encoding);
@@ -162,6 +166,9 @@ fn guess(bytes: &[u8], declared: Option<&str>) -> Option<&'static Encoding> {
 /// Valid UTF-8, or UTF-8 with damage: cut off inside the last character, or with more sound characters beyond ASCII than
 /// broken ones.
 fn is_nearly_utf8(bytes: &[u8]) -> bool {
+    if std::str::from_utf8(bytes).is_ok() {
+        return true;
+    }
     let (mut sound, mut broken, mut open_end) = (0_usize, 0_usize, false);
     let mut at = 0;
     for chunk in bytes.utf8_chunks() {
@@ -190,8 +197,8 @@ fn utf16_shape(sample: &[u8]) -> Option<&'static Encoding> {
 }
 
 fn zeros(sample: &[u8], from: usize, step: usize) -> usize {
-    let places = sample.iter().skip(from).step_by(step);
-    places.filter(|byte| **byte == 0).count()
+    let units = sample.chunks(step);
+    units.filter(|unit| unit.get(from) == Some(&0)).count()
 }
 
 /// The byte order of UTF-32, which `encoding_rs` leaves out since browsers do.
@@ -250,9 +257,23 @@ fn from_utf32(bytes: &[u8], order: Utf32) -> (String, usize) {
 }
 
 /// Controls that text does not use; those of terminals and printers are dealt with by name.
-fn is_binary(c: char) -> bool {
-    (c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}' | '\u{8}' | '\u{1b}'))
-        || c == '\u{7f}'
+const fn is_binary(byte: u8) -> bool {
+    matches!(byte, ..0x20 | 0x7f) && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x08 | 0x1b)
+}
+
+/// How many there are; in blocks whose count fits a byte, which compilers make wide instructions of.
+fn binary(text: &str) -> usize {
+    let blocks = text.as_bytes().chunks(128);
+    blocks
+        .map(|block| {
+            usize::from(
+                block
+                    .iter()
+                    .map(|byte| u8::from(is_binary(*byte)))
+                    .sum::<u8>(),
+            )
+        })
+        .sum()
 }
 
 fn share(hits: usize, text: &str) -> f64 {

@@ -43,21 +43,23 @@ pub(crate) fn detect(text: &str, blocks: &[Block]) -> &'static str {
         .map_or("und", |info| iso_639_1(info.lang()))
 }
 
-/// Words that make up a third of running English; no other language has `the` among as many of the others.
+/// Words that make up a third of running English; some are words of other languages too.
 const ENGLISH: [&str; 24] = [
     "the", "a", "an", "and", "are", "as", "be", "by", "can", "for", "from", "if", "in", "is", "it",
     "not", "of", "on", "or", "that", "this", "to", "with", "you",
 ];
+/// Those that no other language has often.
+const ONLY_ENGLISH: [&str; 8] = ["the", "and", "by", "from", "that", "this", "with", "you"];
 
 /// Whether the prose is English beyond doubt: most documentation is, and the detector compares with every language it knows.
 fn is_plainly_english(prose: &str) -> bool {
-    let (mut words, mut english, mut articles) = (0_usize, 0, 0);
+    let (mut words, mut english, mut only_english) = (0_usize, 0, 0);
     for word in prose.split_ascii_whitespace() {
         words += 1;
         english += usize::from(ENGLISH.contains(&word));
-        articles += usize::from(word == "the");
+        only_english += usize::from(ONLY_ENGLISH.contains(&word));
     }
-    prose.is_ascii() && english * 4 >= words && articles * 33 >= words
+    prose.is_ascii() && english * 5 >= words && only_english * 20 >= words && only_english >= 2
 }
 
 const fn iso_639_1(lang: Lang) -> &'static str {

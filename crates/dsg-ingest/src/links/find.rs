@@ -22,7 +22,8 @@ pub(crate) fn find(text: &str, blocks: &[Block], format: Format) -> Vec<Link> {
     match format.markup() {
         Markup::Markdown => markdown(text, &mut out),
         Markup::Rst => rst(text, &mut out),
-        Markup::Plain | Markup::AsciiDoc => {}
+        Markup::AsciiDoc => asciidoc(text, &mut out),
+        Markup::Plain => {}
     }
     pages(text, &mut out);
     out.retain(|link| {
@@ -202,6 +203,47 @@ fn rst(text: &str, out: &mut Vec<Link>) {
             }
         }
     }
+}
+
+/// `link:page.html[text]`, `xref:page.adoc#id[text]`, `<<page.adoc#id,text>>`, `include::part.adoc[]`. What names an id of
+/// the same page or a page of another component is left out.
+fn asciidoc(text: &str, out: &mut Vec<Link>) {
+    for macro_name in ["link:", "xref:", "include::"] {
+        for (at, _) in text.match_indices(macro_name) {
+            let from = at + macro_name.len();
+            let inside_a_word = head(text, at).ends_with(|c: char| c.is_alphanumeric());
+            let target = tail(text, from);
+            if let Some(open) = target.find(['[', ' ', '\n'])
+                && let Some(close) = tail(target, open).find([']', '\n'])
+                && tail(target, open).starts_with('[')
+                && !inside_a_word
+                && is_file(head(target, open))
+            {
+                out.push(link(span(at, from + open + close + 1), head(target, open)));
+            }
+        }
+    }
+    for (at, mark) in text.match_indices("<<") {
+        let inner = tail(text, at + mark.len());
+        if let Some(end) = inner.find(['>', '\n'])
+            && tail(inner, end).starts_with(">>")
+            && let target = head(inner, end)
+                .split(',')
+                .next()
+                .unwrap_or_default()
+                .trim()
+            && is_file(target)
+        {
+            out.push(link(span(at, at + mark.len() + end + 2), target));
+        }
+    }
+}
+
+/// Whether a target names a page by its file name, and no id of the page that it stands in.
+fn is_file(target: &str) -> bool {
+    let path = target.split('#').next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    is_page(target) && name.contains('.')
 }
 
 /// `sbatch(1)`, also with a mark or a space before the section.

@@ -99,16 +99,25 @@ fn anchored(document: &Document, anchor: &str) -> Option<usize> {
     if let Some(heading) = heading {
         return Some(heading.span.start());
     }
-    if document.source.format.markup() != Markup::Markdown || anchor.is_empty() {
+    if anchor.is_empty() {
         return None;
     }
-    [
-        format!("{{#{anchor}"),
-        format!("id=\"{anchor}\""),
-        format!("name=\"{anchor}\""),
-    ]
-    .iter()
-    .find_map(|mark| document.text.find(mark.as_str()))
+    let marks = match document.source.format.markup() {
+        Markup::Markdown => [
+            format!("{{#{anchor}"),
+            format!("id=\"{anchor}\""),
+            format!("name=\"{anchor}\""),
+        ],
+        Markup::AsciiDoc => [
+            format!("[[{anchor}]]"),
+            format!("[[{anchor},"),
+            format!("[#{anchor}"),
+        ],
+        Markup::Rst | Markup::Plain => return None,
+    };
+    marks
+        .iter()
+        .find_map(|mark| document.text.find(mark.as_str()))
 }
 
 /// A heading as an anchor: letters and digits in lower case, all else as single hyphens.

@@ -144,11 +144,15 @@ impl<'a> Scanner<'a, '_> {
         let Some(whole) = extent(lines) else {
             return;
         };
+        let framed = |before: Span, here: Span| {
+            let between = self.text.get(before.end()..here.start());
+            between.is_some_and(|between| between.contains('|'))
+        };
         let count = columns.len();
         let mut cells = Vec::with_capacity(count);
         for (nth, (open, close)) in columns.iter().enumerate() {
             let mut cell: Option<Span> = None;
-            let mut alone = true;
+            let mut cut = false;
             for line in lines {
                 let from = line.text.floor_char_boundary((*open).min(line.text.len()));
                 let to = if nth + 1 == count && !line.text.ends_with('|') {
@@ -164,16 +168,17 @@ impl<'a> Scanner<'a, '_> {
                 let here = Span::of_len(line.start + from + lead, piece.trim().len());
                 cell = Some(match cell {
                     None => here,
-                    // Other cells on the same lines would end up in between.
-                    Some(before) if alone && occupied(line.text, columns) == 1 => {
+                    Some(before) if occupied(line.text, columns) == 1 && !framed(before, here) => {
                         span(before.start(), here.end())
                     }
+                    // Other cells or the table's frame lie in between: half a cell would say something else, so there is none.
                     Some(before) => {
-                        alone = false;
+                        cut = true;
                         before
                     }
                 });
             }
+            let cell = cell.filter(|_| !cut);
             let empty = Span::of_len(whole.start(), 0);
             cells.push(cell.unwrap_or(empty));
         }

@@ -73,6 +73,17 @@ fn tables_have_cells() {
             "row <b> <two>"
         ]
     );
+    let tall = "+-----+-----+\n| Key | Val |\n+=====+=====+\n| a   | one |\n| bc  | two |\n+-----+-----+\n| d   | on  |\n|     | and |\n+-----+-----+\n";
+    assert_eq!(
+        shown(tall),
+        [
+            "table",
+            "row <Key> <Val>",
+            "row <> <>",
+            "row <d> <>"
+        ],
+        "a cell is one span: whole, or absent where another cell lies in between"
+    );
     let csv = ".. csv-table:: Caption\n   :header: \"K\", \"V\"\n\n   \"a, b\", 1\n";
     assert_eq!(
         shown(csv),

@@ -95,6 +95,33 @@ fn markdown_links_lead_to_pages_and_headings() {
 }
 
 #[test]
+fn asciidoc_references_lead_to_pages_sections_and_parts() {
+    let (documents, _) = read(&[
+        (
+            "guide/jobs.adoc",
+            "= Jobs\n\nSee xref:limits.adoc#_time_limits[limits], <<limits.adoc#mem,memory>>, <<below>>, link:../notes.md[notes],\n\
+             link:https://e.org/x.html[the web], xref:below[here] and hyperlink:x.adoc[].\n\ninclude::part.adoc[]\n\n[[below]]\n== Below\n\nText.\n\n\
+             ----\nlink:../notes.md[in code]\n----\n",
+        ),
+        (
+            "guide/limits.adoc",
+            "= Limits\n\n== Time limits\n\nA day.\n\n[[mem]]\n== Memory\n\n4 GB.\n",
+        ),
+        ("guide/part.adoc", "== A part\n\nOf the page.\n"),
+        ("notes.md", "# Notes\n\nSome.\n"),
+    ]);
+    assert_eq!(
+        shown(&documents, "guide/jobs.adoc"),
+        [
+            "xref:limits.adoc#_time_limits[limits] → guide/limits.adoc == Time limits",
+            "<<limits.adoc#mem,memory>> → guide/limits.adoc [[mem]]",
+            "link:../notes.md[notes] → notes.md",
+            "include::part.adoc[] → guide/part.adoc",
+        ]
+    );
+}
+
+#[test]
 fn rst_roles_lead_to_labels_options_and_pages() {
     let (documents, warnings) = read(&[
         (
