@@ -11,8 +11,8 @@ use proptest::prelude::*;
 mod invariants;
 
 /// Names that lead to every parser.
-const NAMES: [&str; 9] = [
-    "a.md", "a.rst", "a.html", "a.1", "a.txt", "a", "a.adoc", "a.mdx", "a.ipynb",
+const NAMES: [&str; 10] = [
+    "a.md", "a.rst", "a.html", "a.1", "a.txt", "a", "a.adoc", "a.mdx", "a.ipynb", "a.pdf",
 ];
 
 fn seeds() -> Vec<(String, Vec<u8>)> {
