@@ -15,6 +15,7 @@ pub fn file(name: &str, bytes: &[u8]) {
             ChunkConfig {
                 max_tokens: 16,
                 min_tokens: 8,
+                ..ChunkConfig::default()
             },
         ] {
             chunks(&document, config);

@@ -16,6 +16,8 @@ use crate::options::option_names;
 use crate::pack::pack;
 use crate::piece::cut;
 use crate::plain::plain;
+#[cfg(feature = "tokenizer")]
+use crate::tokenizer::ModelTokens;
 use crate::tokens::EstimatedTokens;
 use crate::tree::Tree;
 
@@ -24,6 +26,29 @@ use crate::tree::Tree;
 pub struct Chunker {
     config: ChunkConfig,
     counter: Arc<dyn TokenCounter>,
+    tokenizer_digest: Option<String>,
+}
+
+type Counter = (Arc<dyn TokenCounter>, Option<String>);
+
+#[cfg(feature = "tokenizer")]
+fn counter(config: &ChunkConfig) -> Result<Counter, ChunkError> {
+    let Some(path) = &config.tokenizer else {
+        return Ok((Arc::new(EstimatedTokens), None));
+    };
+    let tokens = ModelTokens::open(path)?;
+    let digest = tokens.digest().to_owned();
+    Ok((Arc::new(tokens), Some(digest)))
+}
+
+#[cfg(not(feature = "tokenizer"))]
+fn counter(config: &ChunkConfig) -> Result<Counter, ChunkError> {
+    match config.tokenizer {
+        None => Ok((Arc::new(EstimatedTokens), None)),
+        Some(_) => Err(ChunkError::FeatureMissing {
+            feature: "tokenizer",
+        }),
+    }
 }
 
 impl fmt::Debug for Chunker {
@@ -35,16 +60,24 @@ impl fmt::Debug for Chunker {
 }
 
 impl Chunker {
-    /// A chunker that counts tokens with [`EstimatedTokens`].
+    /// A chunker that counts tokens with the configured tokenizer, or else with [`EstimatedTokens`].
     ///
     /// # Errors
-    /// [`ChunkError`] naming the field whose value is impossible.
+    /// [`ChunkError`] naming the field whose value is impossible, [`ChunkError::Tokenizer`] for a file that holds no
+    /// tokenizer.
     pub fn new(config: ChunkConfig) -> Result<Self, ChunkError> {
         config.validate()?;
+        let (counter, tokenizer_digest) = counter(&config)?;
         Ok(Self {
             config,
-            counter: Arc::new(EstimatedTokens),
+            counter,
+            tokenizer_digest,
         })
+    }
+
+    /// SHA-256 of what the configured tokenizer was read from: with another one the chunks are others.
+    pub fn tokenizer_digest(&self) -> Option<&str> {
+        self.tokenizer_digest.as_deref()
     }
 
     /// The same chunker with another token counter: the student's own tokenizer, for an exact budget.

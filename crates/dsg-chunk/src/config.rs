@@ -1,5 +1,7 @@
 //! What a caller may choose.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,10 @@ pub struct ChunkConfig {
     /// Sections below this many tokens join their neighbour under the same heading, and the last chunk of a section is
     /// filled up to it. Default 64, at most half of `max_tokens`; 0 keeps every section apart.
     pub min_tokens: usize,
+    /// The file of the tokenizer that counts: a `tokenizer.json`, or a GGUF file for the vocabulary in it; relative to where
+    /// dsg is run. Default: none, which means a fast estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<PathBuf>,
 }
 
 impl Default for ChunkConfig {
@@ -21,6 +27,7 @@ impl Default for ChunkConfig {
         Self {
             max_tokens: 512,
             min_tokens: 64,
+            tokenizer: None,
         }
     }
 }

@@ -20,4 +20,22 @@ pub enum ChunkError {
         /// The configured budget.
         max_tokens: usize,
     },
+    /// The tokenizer's file is none.
+    #[error(
+        "tokenizer: {path} holds no tokenizer (a tokenizer.json or a GGUF file is needed): {problem}"
+    )]
+    Tokenizer {
+        /// The configured path.
+        path: String,
+        /// What is wrong with the file.
+        problem: String,
+    },
+    /// This build cannot read tokenizers.
+    #[error(
+        "tokenizer: this dsg was built without `{feature}`; build it with `--features {feature}`"
+    )]
+    FeatureMissing {
+        /// The Cargo feature to build with.
+        feature: &'static str,
+    },
 }

@@ -46,10 +46,14 @@ mod pack;
 mod piece;
 mod plain;
 mod split;
+#[cfg(feature = "tokenizer")]
+mod tokenizer;
 mod tokens;
 mod tree;
 
 pub use chunker::Chunker;
 pub use config::ChunkConfig;
 pub use error::ChunkError;
+#[cfg(feature = "tokenizer")]
+pub use tokenizer::ModelTokens;
 pub use tokens::EstimatedTokens;

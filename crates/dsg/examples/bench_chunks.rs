@@ -50,6 +50,7 @@ fn main() -> Result {
     let config = ChunkConfig {
         max_tokens: number("--max-tokens", defaults.max_tokens)?,
         min_tokens: number("--min-tokens", defaults.min_tokens)?,
+        ..ChunkConfig::default()
     };
     let repeat = number("--repeat", 3)?;
     let documents = options.remove("--documents");

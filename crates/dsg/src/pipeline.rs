@@ -126,6 +126,7 @@ impl Pipeline {
     pub(crate) fn index_key(&self, corpus_sha256: &str) -> String {
         step_key(&[
             &section(&self.config.chunk),
+            &json!(self.stages.chunker.tokenizer_digest()),
             &section(&self.config.index),
             &json!(corpus_sha256),
         ])

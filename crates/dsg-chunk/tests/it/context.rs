@@ -12,6 +12,7 @@ fn impossible_budgets_are_refused_by_name() {
     let config = |max_tokens, min_tokens| ChunkConfig {
         max_tokens,
         min_tokens,
+        ..ChunkConfig::default()
     };
     let refused = |config| Chunker::new(config).unwrap_err().to_string();
     assert!(refused(config(4, 0)).starts_with("max_tokens: 4"));
@@ -166,6 +167,7 @@ fn the_counter_decides_the_budget() {
     let chunker = Chunker::new(ChunkConfig {
         max_tokens: 32,
         min_tokens: 0,
+        ..ChunkConfig::default()
     })
     .unwrap();
     assert_eq!(chunker.chunk(&document).len(), 1);

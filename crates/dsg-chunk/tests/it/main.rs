@@ -12,3 +12,4 @@ mod context;
 mod invariants;
 mod outline;
 mod specs;
+mod tokenizer;

@@ -21,6 +21,7 @@ pub(crate) fn chunker(max_tokens: usize, min_tokens: usize) -> Chunker {
     let config = ChunkConfig {
         max_tokens,
         min_tokens,
+        ..ChunkConfig::default()
     };
     Chunker::new(config).unwrap().with_counter(Arc::new(Words))
 }

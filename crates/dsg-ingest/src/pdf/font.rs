@@ -60,18 +60,18 @@ impl Face<'_> {
     }
 
     fn chars(&self, code: u32) -> Box<[char]> {
+        let mut chars = Vec::new();
         if self.fallback {
-            return u8::try_from(code)
-                .ok()
-                .filter(u8::is_ascii)
-                .map_or_else(Box::default, |byte| Box::new([char::from(byte)]));
+            if let Ok(byte @ 0..=0x7f) = u8::try_from(code) {
+                push(&mut chars, char::from(byte));
+            }
+            return chars.into();
         }
         let glyph = self.font.glyph(self.font.map_code(code), code);
         let (unicode, drawn) = match &glyph {
             FontGlyph::Outline(glyph) => (glyph.as_unicode(), true),
             FontGlyph::Type3(glyph) => (glyph.as_unicode(), glyph.program().is_some()),
         };
-        let mut chars = Vec::new();
         match unicode {
             Some(BfString::Char(c)) => push(&mut chars, c),
             Some(BfString::String(text)) => text.chars().for_each(|c| push(&mut chars, c)),

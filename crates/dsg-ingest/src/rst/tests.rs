@@ -76,12 +76,7 @@ fn tables_have_cells() {
     let tall = "+-----+-----+\n| Key | Val |\n+=====+=====+\n| a   | one |\n| bc  | two |\n+-----+-----+\n| d   | on  |\n|     | and |\n+-----+-----+\n";
     assert_eq!(
         shown(tall),
-        [
-            "table",
-            "row <Key> <Val>",
-            "row <> <>",
-            "row <d> <>"
-        ],
+        ["table", "row <Key> <Val>", "row <> <>", "row <d> <>"],
         "a cell is one span: whole, or absent where another cell lies in between"
     );
     let csv = ".. csv-table:: Caption\n   :header: \"K\", \"V\"\n\n   \"a, b\", 1\n";
