@@ -21,6 +21,7 @@
 //! # Ok::<(), dsg_judge::JudgeError>(())
 //! ```
 
+mod calibration;
 mod citation;
 mod config;
 mod error;
@@ -37,6 +38,7 @@ mod placeholder;
 mod question;
 mod reason;
 mod redact;
+mod rubric;
 mod rules;
 mod safety;
 mod secret;
@@ -45,7 +47,9 @@ mod sensitive;
 mod shape;
 mod stem;
 mod style;
+mod trim;
 
+pub use calibration::{Calibration, Labelled, Operating};
 pub use config::{JudgeConfig, LengthBand, LiteralScope, PLACEHOLDER_KEYS, Rules};
 pub use error::JudgeError;
 pub use evidence::Evidence;
@@ -53,5 +57,6 @@ pub use judge::Judge;
 pub use literal::{Lexer, Literal, LiteralKind};
 pub use personal::PersonalScanner;
 pub use reason::JudgeReason;
+pub use rubric::{EvidenceScope, ModelJudge, ModelJudgeError, Review, RubricConfig, prompts};
 pub use secret::SecretScanner;
 pub use sensitive::Sensitive;
