@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! cargo run --release -p dsg-judge --example ground -- validators ../shared/ground
-//! cargo run --release -p dsg-judge --example ground -- model ../shared/ground 127.0.0.1:8080 MODEL [PER_SET]
+//! cargo run --release -p dsg-judge --example ground -- model ../shared/ground 127.0.0.1:8080 MODEL [PER_SET [LONGEST]]
 //! cargo run --release -p dsg-judge --example ground -- attacks ../shared/ground [127.0.0.1:8080 MODEL [COUNT]]
 //! ```
-//! `validators` needs no model. `model` and `attacks` ask an OpenAI-compatible server on this machine (`llama-server`); PER_SET
-//! items of each set, half of each label, in the order of the file (default 40). The judge itself takes any `ChatModel`; see
-//! `Server` below for the least that one has to do.
+//! `validators` needs no model. `model` and `attacks` ask an OpenAI-compatible server on this machine (`llama-server`) about
+//! PER_SET items of each set, half of each label, in the order of the file (default 40), whose context has LONGEST bytes at
+//! most. The judge itself takes any `ChatModel`; see `Server` below for the least that one has to do.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
 use std::collections::BTreeMap;
@@ -53,14 +53,17 @@ fn main() -> Result<()> {
         ["validators", folder] => validators(Path::new(folder)),
         ["model", folder, address, model, rest @ ..] => {
             let per_set = rest.first().map_or(Ok(40), |n| n.parse())?;
-            model_part(Path::new(folder), &Server::new(address, model), per_set)
+            let longest = rest.get(1).map_or(Ok(usize::MAX), |n| n.parse())?;
+            let mut items = items(Path::new(folder))?;
+            items.retain(|item| item.context.len() <= longest);
+            model_part(sample(items, per_set), &Server::new(address, model))
         }
         ["attacks", folder] => attacks_found(Path::new(folder)),
         ["attacks", folder, address, model, rest @ ..] => {
             let count = rest.first().map_or(Ok(40), |n| n.parse())?;
             attacks(Path::new(folder), &Server::new(address, model), count)
         }
-        _ => Err("validators FOLDER | model FOLDER ADDRESS MODEL [N] | attacks FOLDER [ADDRESS MODEL [N]]".into()),
+        _ => Err("validators FOLDER | model FOLDER ADDRESS MODEL [N [LONGEST]] | attacks FOLDER [ADDRESS MODEL [N]]".into()),
     }
 }
 
@@ -215,11 +218,11 @@ fn claims_only(server: &Server) -> Result<ModelJudge> {
     )?)
 }
 
-fn model_part(folder: &Path, server: &Server, per_set: usize) -> Result<()> {
+fn model_part(items: Vec<Item>, server: &Server) -> Result<()> {
     let judge = claims_only(server)?;
     let mut measured: BTreeMap<(String, &str), Vec<Labelled>> = BTreeMap::new();
     let mut reasons: BTreeMap<String, u32> = BTreeMap::new();
-    for item in sample(items(folder)?, per_set) {
+    for item in items {
         let (candidate, store) = candidate(&item);
         let review = futures_executor::block_on(judge.ask(&candidate, &store))?;
         let reason = review
