@@ -25,6 +25,29 @@ use crate::trim::Trimmer;
 ///
 /// A model never overrules a validator: it is asked only about what passed all of them, and a rewritten item passes all
 /// of them again.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use dsg_core::{Candidate, ChatModel, ChunkStore, Prompts, Silent};
+/// # use dsg_judge::{Judge, JudgeConfig, ModelJudge, RubricConfig, prompts};
+/// # async fn review(
+/// #     candidates: Vec<Candidate>,
+/// #     store: &dyn ChunkStore,
+/// #     judge: Arc<dyn ChatModel>,
+/// #     writer: Arc<dyn ChatModel>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let judge = ModelJudge::new(
+///     Arc::new(Judge::new(JudgeConfig::default())?),
+///     RubricConfig { votes: 3, ..RubricConfig::default() },
+///     Arc::new(Prompts::new(prompts())?),
+///     judge,
+///     Some(writer),
+/// )?;
+/// let result = judge.review_all(candidates, store, &Silent).await?;
+/// println!("kept {} of {}", result.counts.kept, result.counts.entered);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ModelJudge {
     rules: Arc<Judge>,
     trimmer: Trimmer,
