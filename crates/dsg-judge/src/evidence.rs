@@ -239,6 +239,11 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
+/// `text` in one spelling and without inline markup.
+pub(crate) fn plain(text: &str) -> String {
+    without_markup(&unify(text))
+}
+
 /// One spelling for hyphens, quotes and white space.
 fn unify(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

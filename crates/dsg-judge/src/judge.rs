@@ -1,9 +1,11 @@
 //! The order of things: repair, then check everything from scratch, then decide.
 
 use dsg_core::{
-    Candidate, Check, ChunkStore, Decision, Outcome, Reason, Reject, RejectSchema, SeamError,
+    Candidate, Check, ChunkStore, Decision, Outcome, Reject, RejectSchema, Repair, SeamError,
     Stage, Verdict,
 };
+
+use serde_json::Value;
 
 use crate::citation::{self, Sources};
 use crate::config::{JudgeConfig, LengthBand};
@@ -31,6 +33,15 @@ const REDACTED: [&str; 8] = [
     "<ip-address>",
     "<redacted>",
 ];
+
+/// What was changed on an item so far.
+#[derive(Debug, Default)]
+pub(crate) struct Repairs {
+    /// As they will stand in the verdict.
+    pub(crate) made: Vec<Repair>,
+    /// Options that were glued to their value before, so that the evidence holds them only in that form.
+    pub(crate) parted: Vec<String>,
+}
 
 /// Reviews candidates. Build once, use for every candidate and from any thread.
 #[derive(Debug)]
@@ -85,14 +96,35 @@ impl Judge {
         mut candidate: Candidate,
         store: &dyn ChunkStore,
     ) -> Result<Outcome<Candidate>, SeamError> {
-        let mut repairs = Vec::new();
-        let mut allowed = self.allowed.clone();
-        for text in [&mut candidate.question, &mut candidate.answer] {
-            *text = self.placeholders.fix(text, &mut repairs, &mut allowed);
-        }
-        self.redactor.fix(&mut candidate, &mut repairs);
+        let failure = self.examine(&mut candidate, &mut Repairs::default(), store)?;
+        Ok(match failure {
+            None => Outcome::Kept(candidate),
+            Some((reason, detail)) => dropped(&candidate, reason, detail),
+        })
+    }
 
-        let (findings, support) = self.findings(&candidate, &allowed, store)?;
+    /// [`review`](Self::review) of an item that earlier repairs may have changed: writes the verdict into the candidate,
+    /// the new repairs to `repairs`, and returns the first failure.
+    pub(crate) fn examine(
+        &self,
+        candidate: &mut Candidate,
+        repairs: &mut Repairs,
+        store: &dyn ChunkStore,
+    ) -> Result<Option<(JudgeReason, String)>, SeamError> {
+        for text in [&mut candidate.question, &mut candidate.answer] {
+            *text = self
+                .placeholders
+                .fix(text, &mut repairs.made, &mut repairs.parted);
+        }
+        self.redactor.fix(candidate, &mut repairs.made);
+        let allowed: Vec<String> = self
+            .allowed
+            .iter()
+            .chain(&repairs.parted)
+            .cloned()
+            .collect();
+
+        let (findings, support) = self.findings(candidate, &allowed, store)?;
         let failure = findings.iter().find_map(|finding| finding.failure.clone());
         let scores = [
             ("groundedness", support.groundedness),
@@ -108,12 +140,19 @@ impl Judge {
                 .map(|(name, score)| (name.to_owned(), rounded(score)))
                 .into(),
             checks: findings.into_iter().map(check).collect(),
-            repairs,
+            repairs: repairs.made.clone(),
         });
-        Ok(match failure {
-            None => Outcome::Kept(candidate),
-            Some((reason, detail)) => dropped(&candidate, reason, detail),
-        })
+        Ok(failure)
+    }
+
+    /// What finds literals.
+    pub(crate) const fn lexer(&self) -> &Lexer {
+        &self.lexer
+    }
+
+    /// `text` without secrets and personal data.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        self.redactor.masked(text)
     }
 
     /// Takes secrets and personal data out of the record of a reject, which would otherwise repeat what it was rejected for.
@@ -189,7 +228,7 @@ fn length(check: &'static str, reason: JudgeReason, band: LengthBand, text: &str
 }
 
 /// Four digits are enough to compare, and print the same everywhere.
-fn rounded(score: f64) -> f64 {
+pub(crate) fn rounded(score: f64) -> f64 {
     (score * 10_000.0).round() / 10_000.0
 }
 
@@ -201,22 +240,35 @@ fn check(finding: Finding) -> Check {
     }
 }
 
-fn dropped(candidate: &Candidate, reason: JudgeReason, detail: String) -> Outcome<Candidate> {
-    let reject = |reason: Reason, detail, record| Reject {
+/// The item as a reject of the judge; failed when its record holds a number that JSON cannot.
+pub(crate) fn dropped(
+    candidate: &Candidate,
+    reason: JudgeReason,
+    detail: String,
+) -> Outcome<Candidate> {
+    match serde_json::to_value(candidate) {
+        Ok(record) => Outcome::Dropped(reject(candidate, reason, detail, record)),
+        Err(error) => Outcome::Failed(reject(candidate, reason, error.to_string(), Value::Null)),
+    }
+}
+
+/// The item as something that could not be judged.
+pub(crate) fn failed(
+    candidate: &Candidate,
+    reason: JudgeReason,
+    detail: String,
+) -> Outcome<Candidate> {
+    let record = serde_json::to_value(candidate).unwrap_or_default();
+    Outcome::Failed(reject(candidate, reason, detail, record))
+}
+
+fn reject(candidate: &Candidate, reason: JudgeReason, detail: String, record: Value) -> Reject {
+    Reject {
         schema: RejectSchema,
         id: candidate.id.as_str().to_owned(),
         stage: Stage::Judge,
-        reason,
+        reason: reason.into(),
         detail,
         record,
-    };
-    match serde_json::to_value(candidate) {
-        Ok(record) => Outcome::Dropped(reject(reason.into(), detail, record)),
-        // Only a number that JSON cannot hold gets here.
-        Err(error) => Outcome::Failed(reject(
-            reason.into(),
-            error.to_string(),
-            serde_json::Value::Null,
-        )),
     }
 }

@@ -1,4 +1,4 @@
-//! Deterministic validators for grounded question–answer items, and the repairs that need no model.
+//! Judges grounded question–answer items: deterministic validators and repairs first, then, where there is one, a model.
 //!
 //! # Vocabulary
 //! - A *receipt* (citation) is a span of a document with a byte-exact copy of what stands there.
@@ -6,6 +6,9 @@
 //!   any word of code. Every literal of an answer must occur in its [`Evidence`].
 //! - A *repair* changes an item before it is checked: site values become placeholders, secrets and personal data go.
 //! - A [`JudgeReason`] says why an item was rejected.
+//! - A *claim* is a sentence, list entry, table row or line of code of an answer. The [`ModelJudge`] asks a model about
+//!   each, and about the item as a whole, with questions that are answered by yes or no.
+//! - A *round trip* is the model's own answer to the question, from the evidence alone, compared with the item's.
 //!
 //! ```
 //! use dsg_judge::{Evidence, Lexer};
@@ -21,6 +24,7 @@
 //! # Ok::<(), dsg_judge::JudgeError>(())
 //! ```
 
+mod calibration;
 mod citation;
 mod config;
 mod error;
@@ -37,6 +41,7 @@ mod placeholder;
 mod question;
 mod reason;
 mod redact;
+mod rubric;
 mod rules;
 mod safety;
 mod secret;
@@ -45,7 +50,9 @@ mod sensitive;
 mod shape;
 mod stem;
 mod style;
+mod trim;
 
+pub use calibration::{Calibration, Labelled, Operating};
 pub use config::{JudgeConfig, LengthBand, LiteralScope, PLACEHOLDER_KEYS, Rules};
 pub use error::JudgeError;
 pub use evidence::Evidence;
@@ -53,5 +60,6 @@ pub use judge::Judge;
 pub use literal::{Lexer, Literal, LiteralKind};
 pub use personal::PersonalScanner;
 pub use reason::JudgeReason;
+pub use rubric::{EvidenceScope, ModelJudge, ModelJudgeError, Review, RubricConfig, prompts};
 pub use secret::SecretScanner;
 pub use sensitive::Sensitive;

@@ -90,6 +90,24 @@ reasons! {
     PersonalData = "judge.personal_data",
     /// The cited text tries to instruct a model.
     Injection = "judge.injection",
+    /// The citations do not support a claim of the answer, says a model.
+    UnsupportedClaim = "judge.unsupported_claim",
+    /// The answer does not answer the question, says a model.
+    NotAnswered = "judge.not_answered",
+    /// The question cannot be understood alone, says a model.
+    NotSelfContained = "judge.not_self_contained",
+    /// Nobody who does the work would ask, says a model.
+    NotUseful = "judge.not_useful",
+    /// Asked from the evidence alone, a model answers something else.
+    RoundTrip = "judge.round_trip",
+    /// An item that should combine sources holds without one of them.
+    NeedsOneSourceOnly = "judge.needs_one_source_only",
+    /// A model's verdict was cut, empty or no verdict, twice; it counts as a no.
+    UnparsedVerdict = "judge.unparsed_verdict",
+    /// Not even the citations fit the judge's context.
+    ContextCut = "judge.context_cut",
+    /// The judge's model did not reply.
+    ModelFailed = "judge.model_failed",
 }
 
 impl From<JudgeReason> for Reason {

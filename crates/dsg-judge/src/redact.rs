@@ -64,20 +64,17 @@ impl Redactor {
     /// Replaces secrets and personal data in every text of `value`.
     pub(crate) fn mask(&self, value: &mut Value) {
         match value {
-            Value::String(text) => {
-                let secrets = self.secrets.scan(text);
-                if !secrets.is_empty() {
-                    *text = replace(text, &secrets, |_| "<secret>");
-                }
-                let personal = self.personal.scan(text);
-                if !personal.is_empty() {
-                    *text = replace(text, &personal, personal::placeholder);
-                }
-            }
+            Value::String(text) => *text = self.masked(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask(item)),
             Value::Object(fields) => fields.values_mut().for_each(|field| self.mask(field)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    /// `text` with placeholders for secrets and personal data.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        let text = replace(text, &self.secrets.scan(text), |_| "<secret>");
+        replace(&text, &self.personal.scan(&text), personal::placeholder)
     }
 
     /// Fails for a secret or personal data in the question or in a quote, or for what is left in the answer.

@@ -135,7 +135,7 @@ impl<'a> Segments<'a> {
 }
 
 /// Byte ranges of lines, newline included.
-fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     text.split_inclusive('\n').map(move |line| {
         let range = start..start + line.len();
@@ -145,7 +145,7 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Symbol, run length, and whether nothing follows.
-fn fence_marker(line: &str) -> Option<(char, usize, bool)> {
+pub(crate) fn fence_marker(line: &str) -> Option<(char, usize, bool)> {
     let line = line.trim();
     let symbol = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let rest = line.trim_start_matches(symbol);

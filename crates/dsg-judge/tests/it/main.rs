@@ -14,3 +14,4 @@ mod fixture;
 mod invariants;
 mod rejects;
 mod repairs;
+mod rubric;

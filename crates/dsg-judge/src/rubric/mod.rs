@@ -1,0 +1,19 @@
+//! The half of the judge that asks a model.
+
+mod agreement;
+mod ask;
+mod claim;
+mod config;
+mod error;
+mod model_judge;
+mod passages;
+mod prompts;
+mod repair;
+mod review;
+mod verdict;
+
+pub use config::{EvidenceScope, RubricConfig};
+pub use error::ModelJudgeError;
+pub use model_judge::ModelJudge;
+pub use prompts::prompts;
+pub use review::Review;
