@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use dsg_core::{BlockKind, Chunk};
 
+use crate::about::About;
 use crate::inline::is_code_like;
 use crate::lexicon::Lexicon;
 use crate::phrase::{self, Title, classify, is_generic, name_of};
@@ -21,6 +22,10 @@ pub(crate) struct Place {
     /// The product that the page's folder is about.
     product: Option<String>,
     subject: Option<String>,
+    /// Words of the title and of the product that things happen on.
+    platforms: Vec<String>,
+    /// What the page's title says beyond them.
+    about: About,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
     common: HashSet<String>,
     /// Words that it capitalises inside a sentence.
@@ -57,14 +62,43 @@ impl Place {
             .filter(|heading| !is_generic(heading))
             .cloned()
             .collect();
+        let common = common_words(chunk);
+        let names = names_in_sentences(chunk);
+        let product = lexicon.product(&chunk.path).map(str::to_owned);
+        let subject = subject.map(|subject| subject.trim().to_owned());
+        let known: Vec<String> = product
+            .iter()
+            .chain(&subject)
+            .flat_map(|known| known.split_whitespace())
+            .map(str::to_lowercase)
+            .collect();
+        let is_name = |position: usize, word: &str| {
+            let capital = word.chars().next().is_some_and(char::is_uppercase);
+            let command = capital && chunk.commands.contains(&word.to_lowercase());
+            command || is_title_name(position, word, lexicon, &names, &common)
+        };
+        let platforms = title
+            .split_whitespace()
+            .chain(product.as_deref())
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .filter(|word| lexicon.is_platform(word))
+            .map(str::to_owned)
+            .collect();
+        let about = if is_generic(&title) {
+            About::default()
+        } else {
+            About::of(&title, is_name, &known, &common)
+        };
         Self {
             tool: tool(chunk, path),
             trail,
             title,
-            product: lexicon.product(&chunk.path).map(str::to_owned),
-            subject: subject.map(|subject| subject.trim().to_owned()),
-            common: common_words(chunk),
-            names: names_in_sentences(chunk),
+            product,
+            subject,
+            platforms,
+            about,
+            common,
+            names,
             commands: chunk.commands.clone(),
         }
     }
@@ -226,23 +260,6 @@ impl Place {
             .map(|heading| format!("`{heading}`"))
     }
 
-    /// “Mahti partitions”: the capital of the first word is more than that of any heading.
-    fn begins_with_name(&self, heading: &str) -> bool {
-        let Some(first) = heading.split_whitespace().next() else {
-            return false;
-        };
-        let ordinary = is_plain_capital(first)
-            || self.common.contains(&first.to_lowercase())
-            || crate::verbs::base(first).is_some()
-            || first.ends_with("ing")
-            || first.ends_with('s');
-        self.names.contains(first)
-            || first.len() >= 4
-                && first.chars().next().is_some_and(char::is_uppercase)
-                && heading.contains(' ')
-                && !ordinary
-    }
-
     /// Whether a heading's text is the name of a product.
     pub(crate) fn is_name(&self, heading: &str) -> bool {
         is_product(heading, &self.common)
@@ -278,22 +295,6 @@ impl Place {
             .join(" ")
     }
 
-    /// The nearest heading that names something, as it stands.
-    pub(crate) fn nearest_name(&self) -> Option<&str> {
-        let certain = |heading: &str| has_proper_name(heading) || is_product(heading, &self.common);
-        let likely = |heading: &str| self.begins_with_name(heading);
-        self.nearest(certain).or_else(|| self.nearest(likely))
-    }
-
-    fn nearest(&self, is_name: impl Fn(&str) -> bool) -> Option<&str> {
-        self.trail.iter().rev().map(String::as_str).find(|heading| {
-            is_name(heading)
-                && heading.len() <= 60
-                && !heading.contains([':', '?', '('])
-                && !regex!(r"(?i)^step\b").is_match(heading)
-        })
-    }
-
     /// Adds the page's name or the subject to `question` where its own words name neither.
     pub(crate) fn anchored(&self, question: &str) -> Option<String> {
         if self.names_itself(question) {
@@ -303,7 +304,7 @@ impl Place {
             (None, Some(name)) => format!("in {name}"),
             _ => self.subject_phrase()?,
         };
-        Some(attach(question, &clause))
+        Some(self.attached(question, &clause))
     }
 
     /// Adds what a question about doing something needs to stand alone: the product that the page is about, else the
@@ -315,7 +316,10 @@ impl Place {
             let several =
                 !name.contains([' ', '`']) && name.ends_with('s') && !name.ends_with("ss");
             let preposition = if several { "for" } else { "with" };
-            return Some(attach(question, &format!("{preposition} {name}")));
+            return Some(self.attached(question, &format!("{preposition} {name}")));
+        }
+        if let Some(placed) = self.under_title(question) {
+            return placed;
         }
         if self.names_more_than_subject(question) {
             return Some(question.to_owned());
@@ -334,7 +338,7 @@ impl Place {
             .clauses()
             .find(|clause| says_more(clause, question) && Some(clause) != subject.as_ref());
         if let Some(clause) = nearest {
-            return Some(attach(question, &clause));
+            return Some(self.attached(question, &clause));
         }
         if question.split_whitespace().count() < 8 {
             return None;
@@ -346,14 +350,17 @@ impl Place {
     /// of its own, the page's product or command, or (unless `strict`) some length.
     pub(crate) fn conditioned(&self, question: &str, strict: bool) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
-            return Some(attach(question, &format!("with {name}")));
+            return Some(self.attached(question, &format!("with {name}")));
         }
-        if self.names_more_than_subject(question) {
+        if self.names_more_than_subject(question) && self.says_title(question) {
             return Some(question.to_owned());
         }
         if let Some(tool) = &self.tool {
             let preposition = if tool.is_file { "in" } else { "with" };
-            return Some(attach(question, &format!("{preposition} {}", tool.code())));
+            return Some(self.attached(question, &format!("{preposition} {}", tool.code())));
+        }
+        if let Some(placed) = self.under_title(question) {
+            return placed;
         }
         if let Some(placed) = self.with_folder_product(question) {
             return Some(placed);
@@ -375,7 +382,7 @@ impl Place {
         }
         match self.product.as_deref() {
             Some(product) if question.contains(product) => Some(question.to_owned()),
-            Some(product) => Some(attach(question, &format!("in {product}"))),
+            Some(product) => Some(self.attached(question, &format!("in {product}"))),
             None if self.page_name().is_some()
                 || self.title_command().is_some()
                 || self.title_name().is_some()
@@ -400,13 +407,88 @@ impl Place {
             && !self.names_more_than_subject(question)
     }
 
+    /// Whether `question` says what the page's title is about; a command's page is asked about by the command.
+    fn says_title(&self, question: &str) -> bool {
+        self.tool.is_some()
+            || self.about.is_said_in(question)
+            || self
+                .title_command()
+                .is_some_and(|command| question.contains(command))
+    }
+
+    /// `question` with what the page's title is about, where it leaves that out. `None` where it does not, and where the
+    /// title adds nothing: in the documentation of one product, a question that has a name of its own is clear.
+    fn under_title(&self, question: &str) -> Option<Option<String>> {
+        if self.says_title(question) {
+            return None;
+        }
+        let named = self.names_more_than_subject(question);
+        let one_product = self.subject.as_deref().is_none_or(|subject| {
+            !regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s").is_match(subject)
+        });
+        if named && (one_product || self.product.is_none() && !self.about.has_name()) {
+            return None;
+        }
+        let clause = match self.title_command() {
+            Some(command) => format!("with `{command}`"),
+            None => match self.about.clause(question) {
+                Some(clause) => self.sentence_case(&clause),
+                // The product or a name of its own must do.
+                None if named || self.product.is_some() || one_product => return None,
+                None => return Some(None),
+            },
+        };
+        let clause = match &self.product {
+            Some(product) if !question.contains(product) && !clause.contains(product) => {
+                format!("{clause} in {product}")
+            }
+            _ => clause,
+        };
+        Some(Some(self.attached(question, &clause)))
+    }
+
+    /// Where a table's rows belong, with a space before it, beyond what `said` says already; nothing where that is all.
+    /// `None` where even the configured subject is missing.
+    pub(crate) fn table_clause(&self, said: &str) -> Option<String> {
+        if let Some(name) = self.missing_product(said) {
+            return Some(format!(" in {name}"));
+        }
+        if has_proper_name(&format!("in {said}")) && self.product.is_none() {
+            return Some(String::new());
+        }
+        let said = said.trim();
+        let question = format!("What is it {said}").trim_end().to_owned();
+        match self.under_title(&format!("{question}?")) {
+            Some(Some(placed)) => placed
+                .strip_prefix(question.as_str())
+                .and_then(|clause| clause.strip_suffix('?'))
+                .map(str::to_owned),
+            Some(None) | None if self.names_subject(said) => Some(String::new()),
+            Some(None) | None => self.subject_phrase().map(|phrase| format!(" {phrase}")),
+        }
+    }
+
+    /// A heading of few words as a clause: `when running on Kraken`, `with Kraken`, `for Kraken`.
+    pub(crate) fn heading_clause(&self, heading: &str) -> Option<String> {
+        let doing = heading
+            .split_once(' ')
+            .is_some_and(|(first, _)| crate::verbs::base_of_gerund(first).is_some());
+        if doing {
+            return Some(format!(
+                "when {}",
+                self.sentence_case(&phrase::lower_first(heading))
+            ));
+        }
+        self.clause_of(heading)
+    }
+
     /// `question` with the product of the page's folder, if there is one.
     fn with_folder_product(&self, question: &str) -> Option<String> {
         let product = self.product.as_deref()?;
         if self.names_subject(question) {
             return Some(question.to_owned());
         }
-        Some(attach(question, &format!("in {product}")))
+        Some(self.attached(question, &format!("in {product}")))
     }
 
     /// The subject of the whole corpus places a question only if its own words already say which page it is about.
@@ -428,7 +510,7 @@ impl Place {
         if self.names_itself(question) {
             return Some(question.to_owned());
         }
-        Some(attach(question, &self.subject_phrase()?))
+        Some(self.attached(question, &self.subject_phrase()?))
     }
 
     /// The product that the page is about, if `question` does not name it.
@@ -446,8 +528,30 @@ impl Place {
                     .to_lowercase()
             })
             .filter(|word| word.len() > 1 && !is_plain_capital(word))
-            .any(|word| lower.contains(&word));
+            .any(|word| {
+                let letters = word
+                    .split(|c: char| !c.is_alphabetic())
+                    .next()
+                    .unwrap_or_default();
+                lower.contains(&word) || letters.len() >= 4 && lower.contains(letters)
+            });
         (!named).then_some(name)
+    }
+
+    /// [`attach`], with the preposition that a platform has.
+    fn attached(&self, question: &str, clause: &str) -> String {
+        let on = clause
+            .strip_prefix("with ")
+            .or_else(|| clause.strip_prefix("in "))
+            .filter(|name| {
+                self.platforms
+                    .iter()
+                    .any(|platform| name.split_whitespace().next() == Some(platform))
+            });
+        match on {
+            Some(name) => attach(question, &format!("on {name}")),
+            None => attach(question, clause),
+        }
     }
 
     /// Whether `question` already names the page, the subject, a command or a product.
@@ -480,7 +584,10 @@ pub(crate) fn attach(question: &str, clause: &str) -> String {
     let sentences = regex!(r"[?.!](?:\s|$)").find_iter(question).count();
     // “… and project space not in Aurelia” would say something else.
     let elliptic = regex!(r"(?i)\b(?:not|too|instead)\?$").is_match(question);
-    if question.len() > 75 || sentences > 1 || elliptic {
+    // “… is big with Kraken” would belong to the condition.
+    let conditional =
+        regex!(r"(?i)^what (?:happens|should I do|can I do) (?:if|when)\b").is_match(question);
+    if question.len() > 75 || sentences > 1 || elliptic || conditional {
         if sentences > 1 {
             return format!("{} {}", phrase::upper_first(clause) + ":", question);
         }
@@ -516,6 +623,42 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
     })
 }
 
+/// Whether the word of a title is a name: it has capitals or digits within, or running text writes it with a capital.
+fn is_title_name(
+    position: usize,
+    word: &str,
+    lexicon: &Lexicon,
+    names: &HashSet<String>,
+    common: &HashSet<String>,
+) -> bool {
+    let capital = word.chars().next().is_some_and(char::is_uppercase);
+    if !capital && !word.chars().any(char::is_uppercase) {
+        return false;
+    }
+    if word == "R" || word == "Python" {
+        return true;
+    }
+    let ordinary = word.contains(['\'', '’'])
+        || regex!(r"(?i)^(?:units?|bus?|quality|hybrid|trusted|high|programmer|administrator|school|earth|center|centre|research|sensitive|services?|gpu-\w+|[\w]+-type|(?:multi|non|pre|re|self|semi|sub|inter|cross)-\w+)$")
+            .is_match(word);
+    if word.len() < 2 || ordinary || is_plain_capital(word) {
+        return false;
+    }
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    let within = word
+        .chars()
+        .skip(1)
+        .any(|c| c.is_uppercase() || c.is_ascii_digit());
+    if within && letters > 0 {
+        return true;
+    }
+    lexicon.is_name(word).unwrap_or_else(|| {
+        let doing =
+            crate::verbs::base(word).is_some() || crate::verbs::base_of_gerund(word).is_some();
+        !doing && !common.contains(&word.to_lowercase()) && (position > 0 || names.contains(word))
+    })
+}
+
 /// Capitalised words that follow a word in small letters.
 pub(crate) fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
     let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(&chunk.text, " ");
@@ -527,7 +670,7 @@ pub(crate) fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
 }
 
 /// The words of the chunk's running text that begin with a small letter, outside code.
-fn common_words(chunk: &Chunk) -> HashSet<String> {
+pub(crate) fn common_words(chunk: &Chunk) -> HashSet<String> {
     chunk
         .blocks
         .iter()
@@ -578,7 +721,7 @@ pub(crate) fn is_plain_capital(word: &str) -> bool {
 }
 
 /// A name that needs no article: a product, an acronym, a tool.
-fn is_product(name: &str, common: &HashSet<String>) -> bool {
+pub(crate) fn is_product(name: &str, common: &HashSet<String>) -> bool {
     let bare = regex!(r"\s*\([^)]*\)").replace_all(name, "");
     let words: Vec<&str> = bare.split_whitespace().collect();
     if words.is_empty() || words.len() > 4 || bare.len() > 40 || name.contains([':', ',', '?', '/'])
@@ -628,7 +771,9 @@ fn is_product(name: &str, common: &HashSet<String>) -> bool {
 }
 
 fn named(name: &str) -> String {
-    if is_code_like(name) && !name.contains('`') {
+    let product = name.chars().next().is_some_and(char::is_uppercase)
+        && name.chars().all(char::is_alphanumeric);
+    if is_code_like(name) && !product && !name.contains('`') {
         format!("`{name}`")
     } else {
         name.to_owned()
