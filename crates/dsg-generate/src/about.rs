@@ -60,6 +60,20 @@ impl About {
         }
     }
 
+    /// `clause` with the title's names as the title writes them.
+    pub(crate) fn with_names(&self, clause: &str) -> String {
+        clause
+            .split(' ')
+            .map(|word| {
+                self.names
+                    .iter()
+                    .find(|name| name.to_lowercase() == word)
+                    .map_or(word, String::as_str)
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// Whether the title has a name that its surroundings do not give.
     pub(crate) fn has_name(&self) -> bool {
         !self.names.is_empty()
@@ -92,16 +106,20 @@ impl About {
             return Some(clause.to_owned());
         };
         let base = crate::verbs::base_of_gerund(gerund).unwrap_or(gerund);
-        let stem: String = base.chars().take(5).collect();
-        let said = question
-            .to_lowercase()
-            .split_whitespace()
-            .any(|word| word.starts_with(&stem));
+        let said = question.split_whitespace().any(|word| {
+            let word = word
+                .trim_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase();
+            word == base || crate::verbs::base_of_gerund(&word) == Some(base)
+        });
         if !said || regex!(r"\b(?:and|or) \w+ing\b").is_match(rest) {
             return Some(clause.to_owned());
         }
-        if regex!(r"^(?:on|in|with|at|for|from|to|over|via) ").is_match(rest) {
-            return Some(rest.to_owned());
+        let tail = regex!(r"(?:^|\s)(?:on|in|with|at|for|from|to|over|via) \S")
+            .find(rest)
+            .and_then(|found| rest.get(found.start()..));
+        if let Some(tail) = tail {
+            return Some(tail.trim_start().to_owned());
         }
         self.short
             .clone()
@@ -199,6 +217,16 @@ fn run_of_names(title: &str, words: &[&str], named: &[bool], known: &[String]) -
             break;
         }
     }
+    // “Kraken web interface” and “AB Connect” are one name.
+    while let Some(next) = words.get(start + run.len())
+        && (regex!(r"^(?:web|client|interface|UI|CLI|API)$").is_match(next)
+            || run.len() == 1
+                && run.iter().all(|word| word.len() <= 3)
+                && next.chars().next().is_some_and(char::is_uppercase))
+        && run.len() < 3
+    {
+        run.push(next);
+    }
     // “SD services” and “FOO data” are not SD and FOO.
     if let Some(next) = words.get(start + run.len())
         && regex!(r"^(?i:services?|data|desktop|partitions?|projects?)$").is_match(next)
@@ -215,7 +243,11 @@ fn run_of_names(title: &str, words: &[&str], named: &[bool], known: &[String]) -
         Some("about") => "on".to_owned(),
         _ => "with".to_owned(),
     };
-    Some(format!("{preposition} {}", run.join(" ")))
+    let article = match run.last() {
+        Some(&("client" | "interface")) => "the ",
+        _ => "",
+    };
+    Some(format!("{preposition} {article}{}", run.join(" ")))
 }
 
 /// The whole title as a clause.
@@ -292,15 +324,23 @@ fn of_name(name: &str, words: &[&str], named: &[bool]) -> Option<String> {
         .split(name)
         .next()?;
     let head = head_phrase.split_whitespace().last()?.to_lowercase();
-    let starts_named = words
-        .iter()
-        .zip(named)
-        .any(|(word, named)| *named && name.starts_with(word));
-    let said = if starts_named {
-        name.to_owned()
-    } else {
-        phrase::lower_first(name)
-    };
+    let said: Vec<String> = name
+        .split_whitespace()
+        .map(|word| {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let name = words
+                .iter()
+                .zip(named)
+                .any(|(known, named)| *named && *known == bare);
+            let plain = !name && bare.chars().skip(1).all(char::is_lowercase);
+            if plain {
+                word.to_lowercase()
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect();
+    let said = said.join(" ");
     let definite = regex!(r"^(?:client|interface|tool|system|command|partition|shell|catalog|registry|api|language|console|browser|manager|service)$")
         .is_match(&head);
     if definite {
@@ -343,7 +383,7 @@ mod tests {
                 "The S7 client",
                 &["S7"],
                 Some("with the S7 client"),
-                Some("with S7"),
+                Some("with the S7 client"),
             ),
             (
                 "Local Rfoo configuration for Kraken",

@@ -208,4 +208,12 @@ mod tests {
         assert_eq!(lexicon.product("apps/3.md"), None);
         assert_eq!(lexicon.product("index.md"), None);
     }
+
+    #[test]
+    fn things_happen_on_platforms() {
+        let text = "Jobs on Kraken wait. Disks on Kraken fill. Logs on Kraken grow. Log in on Kraken with Python in Python.";
+        let lexicon = Lexicon::learn(&[page("a.md", text)]);
+        assert!(lexicon.is_platform("Kraken"));
+        assert!(!lexicon.is_platform("Python"));
+    }
 }

@@ -254,6 +254,14 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
 pub(crate) fn as_gerund(task: &str) -> Option<String> {
     let (first, rest) = task.split_once(' ')?;
     let base = verbs::base(first)?;
+    let rest =
+        regex!(r"\b(and|or) ([a-z]+) ([a-z])").replace_all(rest, |found: &regex::Captures<'_>| {
+            let part = |number: usize| found.get(number).map_or("", |m| m.as_str());
+            match verbs::base(part(2)) {
+                Some(verb) => format!("{} {} {}", part(1), verbs::gerund(verb), part(3)),
+                None => part(0).to_owned(),
+            }
+        });
     Some(format!("{} {rest}", verbs::gerund(base)))
 }
 

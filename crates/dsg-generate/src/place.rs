@@ -301,7 +301,10 @@ impl Place {
             return Some(question.to_owned());
         }
         let clause = match (&self.tool, self.page_name()) {
-            (None, Some(name)) => format!("in {name}"),
+            // “Encryption” is a heading for questions, not a thing that one is in.
+            (None, Some(name)) if self.about.has_name() || name.contains(' ') => {
+                format!("in {name}")
+            }
             _ => self.subject_phrase()?,
         };
         Some(self.attached(question, &clause))
@@ -313,9 +316,12 @@ impl Place {
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
             // One works with Kraken, but has settings for webhooks.
-            let several =
-                !name.contains([' ', '`']) && name.ends_with('s') && !name.ends_with("ss");
-            let preposition = if several { "for" } else { "with" };
+            let several = !name.contains([' ', '`'])
+                && name.ends_with('s')
+                && !name.ends_with("ss")
+                && name.chars().skip(1).all(char::is_lowercase);
+            let module = question.ends_with("the module?");
+            let preposition = if several || module { "for" } else { "with" };
             return Some(self.attached(question, &format!("{preposition} {name}")));
         }
         if let Some(placed) = self.under_title(question) {
@@ -432,7 +438,7 @@ impl Place {
         let clause = match self.title_command() {
             Some(command) => format!("with `{command}`"),
             None => match self.about.clause(question) {
-                Some(clause) => self.sentence_case(&clause),
+                Some(clause) => self.about.with_names(&self.sentence_case(&clause)),
                 // The product or a name of its own must do.
                 None if named || self.product.is_some() || one_product => return None,
                 None => return Some(None),
@@ -544,9 +550,10 @@ impl Place {
             .strip_prefix("with ")
             .or_else(|| clause.strip_prefix("in "))
             .filter(|name| {
-                self.platforms
-                    .iter()
-                    .any(|platform| name.split_whitespace().next() == Some(platform))
+                self.platforms.iter().any(|platform| {
+                    name.strip_prefix(platform.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(" in "))
+                })
             });
         match on {
             Some(name) => attach(question, &format!("on {name}")),
@@ -853,6 +860,35 @@ mod tests {
         assert_eq!(
             csc.anchored("How is the time counted?").as_deref(),
             Some("How is the time counted at CSC?")
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_page_is_asked_about_with_what_the_title_names() {
+        let client = place(&["The S7 client", "Create a box"], Some("at Aurelia"));
+        assert_eq!(
+            client.situated("How do I create a box?").as_deref(),
+            Some("How do I create a box with the S7 client?")
+        );
+        assert_eq!(
+            client.situated("How do I create a box with S7?").as_deref(),
+            Some("How do I create a box with S7?")
+        );
+        let running = place(
+            &["Running on KX20 and KX50", "Run jobs"],
+            Some("at Aurelia"),
+        );
+        assert_eq!(
+            running.situated("How do I run jobs?").as_deref(),
+            Some("How do I run jobs on KX20 and KX50?")
+        );
+    }
+
+    #[test]
+    fn what_places_a_condition_stands_before_it() {
+        assert_eq!(
+            attach("What happens if my box is full?", "with Kraken"),
+            "With Kraken, what happens if my box is full?"
         );
     }
 }

@@ -485,6 +485,13 @@ fn task_draft(
 ) -> Option<Draft> {
     // “With the option `-t`”: of which command?
     let shown = answer.text();
+    // Looking whether it worked and opening a file are steps of something else; so is “the configuration process”.
+    if regex!(r"(?i)^(?:make sure|ensure|notice|see that|check that|verify that|(?:open|create) (?:a|the) (?:new )?(?:\w+ )?file)\b|\bthe \w+ process\b")
+        .is_match(task)
+        || task.matches(", ").count() >= 2
+    {
+        return None;
+    }
     // “Install the `Chart`”: which?
     if regex!(r"^\w+ the `[^`-]+`$").is_match(task) && scope.place.page_name().is_none() {
         return None;
@@ -610,7 +617,7 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         return None;
     }
     // “All went as expected” and “I have applied” are nothing that happens; a tutorial that might help is no advice.
-    if regex!(r"(?i)\b(?:as expected|went well|everything|have (?:applied|created|chosen|decided|read|followed|completed)|first access|not using|little or no)\b").is_match(clause)
+    if regex!(r"(?i)\b(?:as expected|went well|everything|have (?:applied|created|chosen|decided|read|followed|completed)|first access|not using|little or no|can (?:play|see|open|find|read|access))\b|^you (?:open|click|type|press|start|launch|enter|select)\b").is_match(clause)
         || regex!(r"(?i)\b(?:next step|this is a guide|tutorials?|might be of use|probably|(?:is|it's|it is) important|as in this|such as in)\b").is_match(main)
     {
         return None;
@@ -795,5 +802,22 @@ mod tests {
             Some(("jobs (a, b) wait", "they end"))
         );
         assert_eq!(split_clause("files, e.g. logs, grow, delete them"), None);
+    }
+
+    #[test]
+    fn a_way_to_go_is_shown_by_code_addresses_and_buttons() {
+        for text in [
+            "To resize the box, use `--size`.",
+            "To open the desk, navigate to the Kraken page and click Open.",
+        ] {
+            assert!(says_how(text), "{text}");
+        }
+        for text in [
+            "You can use the client to list boxes.",
+            "To open the desk, you first need to prove who you are with `kraken login`.",
+            "If you need several boxes, consider another size.",
+        ] {
+            assert!(!says_how(text), "{text}");
+        }
     }
 }

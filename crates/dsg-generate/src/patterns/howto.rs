@@ -75,7 +75,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     ) || passage
         .blocks
         .iter()
-        .any(|block| block.is_running_text() && is_label(&block.text));
+        .any(|block| !block.is_code() && is_label(&block.text));
     // A told story is no instruction.
     let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
     // “Click Next.” ends one step of several.
@@ -157,7 +157,7 @@ fn is_label(text: &str) -> bool {
 
 /// Whether Python code calls methods of an object that it neither makes nor imports: the middle of a script.
 pub(crate) fn uses_undefined(code: &str) -> bool {
-    let shell = regex!(r"(?m)^\s*(?:[$#>%] |#!.*\bsh\b|(?:module|sbatch|srun|cd|sudo|export|echo|apt|dnf) )|```(?:bash|sh|yaml|json|text|dockerfile|matlab|r)\b|;\s*$")
+    let shell = regex!(r"(?m)^\s*(?:[$>%] |#!.*\bsh\b|(?:module|sbatch|srun|cd|sudo|export|echo|apt|dnf) )|```(?:bash|sh|yaml|json|text|dockerfile|matlab|r)\b|;\s*$")
         .is_match(code);
     if shell {
         return false;
@@ -168,7 +168,11 @@ pub(crate) fn uses_undefined(code: &str) -> bool {
         .any(|object| {
             let name = object.as_str();
             let before = code.get(..object.start()).unwrap_or_default();
-            let made = before.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name);
+            let made = before
+                .lines()
+                .filter(|line| !line.trim_start().starts_with('#'))
+                .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+                .any(|word| word == name);
             !made && name != "self"
         })
 }
@@ -180,4 +184,31 @@ fn instructs(text: &str) -> bool {
         .count();
     let allowed = regex!(r"\b(?:[Yy]ou (?:can|must|should|have to)\b[^.]{4,80}\b(?:by|using|with|via|from|through|in the|on the)|by (?:running|using|clicking|selecting|setting|adding|typing|sending|expanding|choosing))\b").find_iter(text).count();
     text.len() >= 120 && told + allowed >= 2 || told >= 1 && text.len() >= 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_a_script_is_seen() {
+        assert!(uses_undefined("```python\nbox = 'a'\nconn.put(box)\n```"));
+        assert!(uses_undefined("```\n# Ask the job\njob.status()\n```"));
+        assert!(!uses_undefined(
+            "```python\nimport kraken\nkraken.dive()\n```"
+        ));
+        assert!(!uses_undefined(
+            "```python\njob = submit()\nprint(job.status())\n```"
+        ));
+        assert!(!uses_undefined(
+            "```bash\nmodule load kraken\nkraken.sh (x)\n```"
+        ));
+    }
+
+    #[test]
+    fn a_label_is_no_sentence() {
+        assert!(is_label("Team manager"));
+        assert!(!is_label("Run `kraken`"));
+        assert!(!is_label("Close the box."));
+    }
 }

@@ -217,7 +217,14 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                     || sentences == 1
                         && !told.contains('\n')
                         && regex!(r"(?i)\b(?:not|no|cannot)\b").is_match(told));
-            let bare = wording.name == WHERE.name && passage.blocks.iter().all(Rendered::is_code);
+            // “The license also allows …”: besides what?
+            let half = half
+                || matches!(wording.name, "role/license" | "role/terms")
+                    && sentences == 1
+                    && regex!(r"\balso\b").is_match(told);
+            let bare = wording.name == WHERE.name
+                && (passage.blocks.iter().all(Rendered::is_code)
+                    || regex!(r"(?i)\bnot available\b").is_match(told));
             if half || bare {
                 return;
             }

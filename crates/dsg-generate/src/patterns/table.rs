@@ -22,6 +22,12 @@ const COMMAND: Wording = Wording {
         "How do I {task}{where}?",
     ],
 };
+/// Where the noun says whose commands they are: “s3cmd command”.
+const NAMED_COMMAND: Wording = Wording {
+    name: "table/command",
+    version: 1,
+    texts: &["Which {noun} do I use to {task}{where}?"],
+};
 const MEANING: Wording = Wording {
     name: "table/meaning",
     version: 1,
@@ -187,7 +193,7 @@ fn surroundings(scope: &Scope<'_, '_>, noun: &str) -> Option<Surroundings> {
         None
     };
     let own = own.map_or_else(String::new, |own| format!(" {own}"));
-    let page = scope.place.table_clause(&own)?;
+    let page = scope.place.table_clause(&format!("{noun}{own}"))?;
     found(format!("{page}{own}"))
 }
 
@@ -287,7 +293,11 @@ fn row_drafts(
                     .quote(text, *span);
                 scope.worded(
                     QuestionType::Procedural,
-                    &COMMAND,
+                    if noun.contains(' ') {
+                        &NAMED_COMMAND
+                    } else {
+                        &COMMAND
+                    },
                     key,
                     &[("noun", noun), ("task", &task), ("where", place)],
                     answer,
