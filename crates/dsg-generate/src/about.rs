@@ -98,33 +98,36 @@ impl About {
         let taken = regex!(r"\b(?:when|if)\b").is_match(question);
         let clause = if taken { &self.short } else { &self.clause };
         let clause = clause.as_deref()?;
-        // “Run a job when running on Kraken” says it twice.
-        let Some((gerund, rest)) = clause
-            .strip_prefix("when ")
-            .and_then(|task| task.split_once(' '))
-        else {
-            return Some(clause.to_owned());
-        };
-        let base = crate::verbs::base_of_gerund(gerund).unwrap_or(gerund);
-        let said = question.split_whitespace().any(|word| {
-            let word = word
-                .trim_matches(|c: char| !c.is_alphanumeric())
-                .to_lowercase();
-            word == base || crate::verbs::base_of_gerund(&word) == Some(base)
-        });
-        if !said || regex!(r"\b(?:and|or) \w+ing\b").is_match(rest) {
-            return Some(clause.to_owned());
-        }
-        let tail = regex!(r"(?:^|\s)(?:on|in|with|at|for|from|to|over|via) \S")
-            .find(rest)
-            .and_then(|found| rest.get(found.start()..));
-        if let Some(tail) = tail {
-            return Some(tail.trim_start().to_owned());
-        }
-        self.short
-            .clone()
-            .or_else(|| Some(format!("with {}", phrase::lower_first(rest))))
+        Some(
+            unrepeated(clause, question)
+                .unwrap_or_else(|| self.short.clone().unwrap_or_else(|| clause.to_owned())),
+        )
     }
+}
+
+/// A clause without the verb that `question` has already: “run a job when running on Kraken” says it twice. `None` where
+/// nothing is left of it.
+pub(crate) fn unrepeated(clause: &str, question: &str) -> Option<String> {
+    let Some((gerund, rest)) = clause
+        .strip_prefix("when ")
+        .and_then(|task| task.split_once(' '))
+    else {
+        return Some(clause.to_owned());
+    };
+    let base = crate::verbs::base_of_gerund(gerund).unwrap_or(gerund);
+    let said = question.split_whitespace().any(|word| {
+        let word = word
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_lowercase();
+        word == base || crate::verbs::base_of_gerund(&word) == Some(base)
+    });
+    if !said || regex!(r"\b(?:and|or) \w+ing\b").is_match(rest) {
+        return Some(clause.to_owned());
+    }
+    regex!(r"(?:^|\s)(?:on|in|with|at|for|from|to|over|via) \S")
+        .find(rest)
+        .and_then(|found| rest.get(found.start()..))
+        .map(|tail| tail.trim_start().to_owned())
 }
 
 /// Whether `text` (in small letters) holds `name` as a word of its own; a plural `s` may follow.

@@ -18,7 +18,7 @@ const NAMED: (f64, f64) = (0.5, 3.0);
 /// Shorter names are acronyms that need more than themselves: `SD`, `UI`.
 const MIN_NAME: usize = 4;
 /// So often `on` has to stand before a name before things happen on it.
-const MIN_ON: u32 = 4;
+const MIN_ON: u32 = 20;
 
 /// The products that folders are about: most pages below `cloud/kraken/` name Kraken, few others do.
 ///
@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn things_happen_on_platforms() {
-        let text = "Jobs on Kraken wait. Disks on Kraken fill. Logs on Kraken grow. Log in on Kraken with Python in Python.";
-        let lexicon = Lexicon::learn(&[page("a.md", text)]);
+        let text = "Jobs on Kraken wait for Python in Python. ".repeat(20);
+        let lexicon = Lexicon::learn(&[page("a.md", &text)]);
         assert!(lexicon.is_platform("Kraken"));
         assert!(!lexicon.is_platform("Python"));
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use dsg_core::{BlockKind, Chunk};
 
-use crate::about::About;
+use crate::about::{About, unrepeated};
 use crate::inline::is_code_like;
 use crate::lexicon::Lexicon;
 use crate::phrase::{self, Title, classify, is_generic, name_of};
@@ -185,7 +185,14 @@ impl Place {
         }
         let name = name_of(&self.title);
         match classify(&name) {
-            Title::Name(_) if is_product(&name, &self.common) => Some(named(&name)),
+            Title::Name(_)
+                if is_product(&name, &self.common)
+                    && !name.ends_with(['\'', '’'])
+                    && !name.ends_with("'s")
+                    && !name.ends_with("’s") =>
+            {
+                Some(named(&name))
+            }
             _ => None,
         }
     }
@@ -555,10 +562,15 @@ impl Place {
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with(" in "))
                 })
             });
-        match on {
-            Some(name) => attach(question, &format!("on {name}")),
-            None => attach(question, clause),
+        let clause = match on {
+            Some(name) => format!("on {name}"),
+            None => unrepeated(clause, question).unwrap_or_else(|| clause.to_owned()),
+        };
+        // “From the desk to the desk”
+        if question.trim_end_matches('?').ends_with(clause.as_str()) {
+            return question.to_owned();
         }
+        attach(question, &clause)
     }
 
     /// Whether `question` already names the page, the subject, a command or a product.

@@ -76,6 +76,11 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .blocks
         .iter()
         .any(|block| !block.is_code() && is_label(&block.text));
+    // “Assume you have a box …” begins an example that is not there.
+    let fragment = fragment
+        || passage.blocks.last().is_some_and(|block| {
+            regex!(r"^(?:Assum(?:e|ing)|Suppose|Let's|Let us|Imagine)\b").is_match(&block.text)
+        });
     // A told story is no instruction.
     let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
     // “Click Next.” ends one step of several.

@@ -42,6 +42,11 @@ const INSTALL: Wording = Wording {
     version: 1,
     texts: &["How do I install {name}?", "How is {name} installed?"],
 };
+const INSTALLED: Wording = Wording {
+    name: "role/install",
+    version: 1,
+    texts: &["How has {name} been installed{where}?"],
+};
 const ISSUES: Wording = Wording {
     name: "role/issues",
     version: 1,
@@ -207,9 +212,20 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                 && !regex!(r"(?i)\b(?:\w*GPL\S*|General Public License|MIT|BSD|Apache|public domain|proprietary|Mozilla|MPL|CC[- ]BY\S*|open source|Artistic|EUPL|freeware)\b").is_match(told)
             {
                 &TERMS
+            } else if wording.name == INSTALL.name
+                && regex!(r"(?i)\b(?:was|were|has been|have been) (?:installed|built|compiled)\b|\bpart of\b").is_match(told)
+            {
+                &INSTALLED
             } else {
                 wording
             };
+            // An acknowledgement of those who run it is no citation of the software.
+            if wording.name == CITE.name
+                && regex!(r"(?i)\backnowledg").is_match(told)
+                && !told.to_lowercase().contains(&name.to_lowercase())
+            {
+                return;
+            }
             // What is not allowed is half of the terms; where something is no command says.
             let sentences = told.matches(". ").count() + 1;
             let half = wording.name == TERMS.name
