@@ -38,20 +38,20 @@ impl About {
             .split_whitespace()
             .map(|word| word.trim_matches(|c: char| !(c.is_alphanumeric() || c == '+' || c == '#')))
             .collect();
-        let named: Vec<bool> = words
+        let marks: Vec<bool> = words
             .iter()
             .enumerate()
             .map(|(position, word)| is_name(position, word))
             .collect();
         let names: Vec<String> = words
             .iter()
-            .zip(&named)
-            .filter(|(word, named)| **named && !known.contains(&word.to_lowercase()))
+            .zip(&marks)
+            .filter(|(word, mark)| **mark && !known.contains(&word.to_lowercase()))
             .map(|(word, _)| (*word).to_owned())
             .collect();
         let stems = stems(&words, known);
-        let short = acronym(title).or_else(|| run_of_names(title, &words, &named, known));
-        let clause = long_clause(title, &words, &named, common).or_else(|| short.clone());
+        let short = acronym(title).or_else(|| run_of_names(title, &words, &marks, known));
+        let clause = long_clause(title, &words, &marks, common).or_else(|| short.clone());
         Self {
             names,
             stems,

@@ -49,6 +49,16 @@ impl Tool {
     }
 }
 
+/// What the page's title does for a question.
+enum UnderTitle {
+    /// Nothing: the question is clear without it.
+    Clear,
+    /// It says where the question belongs.
+    Placed(String),
+    /// It ought to, but cannot be said in a clause.
+    Lost,
+}
+
 impl Place {
     pub(crate) fn new(
         chunk: &Chunk,
@@ -331,8 +341,10 @@ impl Place {
             let preposition = if several || module { "for" } else { "with" };
             return Some(self.attached(question, &format!("{preposition} {name}")));
         }
-        if let Some(placed) = self.under_title(question) {
-            return placed;
+        match self.under_title(question) {
+            UnderTitle::Clear => {}
+            UnderTitle::Placed(placed) => return Some(placed),
+            UnderTitle::Lost => return None,
         }
         if self.names_more_than_subject(question) {
             return Some(question.to_owned());
@@ -372,8 +384,10 @@ impl Place {
             let preposition = if tool.is_file { "in" } else { "with" };
             return Some(self.attached(question, &format!("{preposition} {}", tool.code())));
         }
-        if let Some(placed) = self.under_title(question) {
-            return placed;
+        match self.under_title(question) {
+            UnderTitle::Clear => {}
+            UnderTitle::Placed(placed) => return Some(placed),
+            UnderTitle::Lost => return None,
         }
         if let Some(placed) = self.with_folder_product(question) {
             return Some(placed);
@@ -429,26 +443,26 @@ impl Place {
                 .is_some_and(|command| question.contains(command))
     }
 
-    /// `question` with what the page's title is about, where it leaves that out. `None` where it does not, and where the
-    /// title adds nothing: in the documentation of one product, a question that has a name of its own is clear.
-    fn under_title(&self, question: &str) -> Option<Option<String>> {
+    /// `question` with what the page's title is about, where it leaves that out. In the documentation of one product, a
+    /// question that has a name of its own is clear.
+    fn under_title(&self, question: &str) -> UnderTitle {
         if self.says_title(question) {
-            return None;
+            return UnderTitle::Clear;
         }
         let named = self.names_more_than_subject(question);
         let one_product = self.subject.as_deref().is_none_or(|subject| {
             !regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s").is_match(subject)
         });
         if named && (one_product || self.product.is_none() && !self.about.has_name()) {
-            return None;
+            return UnderTitle::Clear;
         }
         let clause = match self.title_command() {
             Some(command) => format!("with `{command}`"),
             None => match self.about.clause(question) {
                 Some(clause) => self.about.with_names(&self.sentence_case(&clause)),
                 // The product or a name of its own must do.
-                None if named || self.product.is_some() || one_product => return None,
-                None => return Some(None),
+                None if named || self.product.is_some() || one_product => return UnderTitle::Clear,
+                None => return UnderTitle::Lost,
             },
         };
         let clause = match &self.product {
@@ -457,7 +471,7 @@ impl Place {
             }
             _ => clause,
         };
-        Some(Some(self.attached(question, &clause)))
+        UnderTitle::Placed(self.attached(question, &clause))
     }
 
     /// Where a table's rows belong, with a space before it, beyond what `said` says already; nothing where that is all.
@@ -472,12 +486,12 @@ impl Place {
         let said = said.trim();
         let question = format!("What is it {said}").trim_end().to_owned();
         match self.under_title(&format!("{question}?")) {
-            Some(Some(placed)) => placed
+            UnderTitle::Placed(placed) => placed
                 .strip_prefix(question.as_str())
                 .and_then(|clause| clause.strip_suffix('?'))
                 .map(str::to_owned),
-            Some(None) | None if self.names_subject(said) => Some(String::new()),
-            Some(None) | None => self.subject_phrase().map(|phrase| format!(" {phrase}")),
+            _ if self.names_subject(said) => Some(String::new()),
+            _ => self.subject_phrase().map(|phrase| format!(" {phrase}")),
         }
     }
 
@@ -548,7 +562,17 @@ impl Place {
                     .unwrap_or_default();
                 lower.contains(&word) || letters.len() >= 4 && lower.contains(letters)
             });
-        (!named).then_some(name)
+        // “Why should I use KW?” on a page about Kraken Watching.
+        let initials: String = name
+            .split_whitespace()
+            .filter_map(|word| word.chars().next())
+            .filter(|initial| initial.is_uppercase())
+            .collect();
+        let abbreviated = initials.len() > 1
+            && question
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == initials);
+        (!named && !abbreviated).then_some(name)
     }
 
     /// [`attach`], with the preposition that a platform has.

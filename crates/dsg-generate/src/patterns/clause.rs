@@ -486,7 +486,7 @@ fn task_draft(
     // “With the option `-t`”: of which command?
     let shown = answer.text();
     // Looking whether it worked and opening a file are steps of something else; so is “the configuration process”.
-    if regex!(r"(?i)^(?:make sure|ensure|notice|confirm|see that|check that|verify that|(?:open|create) (?:a|the) (?:new )?(?:\w+ )?file)\b|\bthe \w+ process\b")
+    if regex!(r"(?i)^(?:make sure|ensure|notice|confirm|see that|check that|verify that|(?:open|create) (?:a|the) (?:new )?(?:\w+ )?file)\b|\bthe \w+ process\b|^cite\b|\bother\b|\bthat was (?:created|made)\b|\bthe (?:copied|created|downloaded|built|resulting|library|playbook)\b")
         .is_match(task)
         || task.matches(", ").count() >= 2
     {
