@@ -489,7 +489,14 @@ impl Place {
             UnderTitle::Placed(placed) => placed
                 .strip_prefix(question.as_str())
                 .and_then(|clause| clause.strip_suffix('?'))
-                .map(str::to_owned),
+                .filter(|clause| {
+                    // “With partitions and QOS” says less than the subject.
+                    self.product.is_some()
+                        || clause.starts_with(" when ")
+                        || clause.starts_with(" with the ")
+                })
+                .map(str::to_owned)
+                .or_else(|| self.subject_phrase().map(|phrase| format!(" {phrase}"))),
             _ if self.names_subject(said) => Some(String::new()),
             _ => self.subject_phrase().map(|phrase| format!(" {phrase}")),
         }

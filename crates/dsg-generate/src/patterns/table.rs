@@ -217,6 +217,8 @@ fn kind_of_rows(heading: &str, noun: &str) -> Option<(String, String)> {
         r"(?i)^(?:available|the|all|common|most|useful|list|other|more)\b|\b(?:of|for|in|on|and)$"
     )
     .is_match(before);
+    // “Which states” and “Pending reasons” are ordinary words at the beginning of a heading.
+    let ordinary = ordinary || words == 1 && before.chars().any(char::is_lowercase);
     if words == 0 || words > 3 || !named || ordinary {
         return None;
     }
