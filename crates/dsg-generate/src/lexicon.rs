@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use dsg_core::Chunk;
+use dsg_core::{Chunk, ChunkId, DocId};
 
-use crate::place::{is_plain_capital, names_in_sentences};
+use crate::outline::sections;
+use crate::place::{common_words, is_plain_capital, names_in_sentences};
+use crate::regexes::regex;
 
 /// A folder with fewer pages shows no custom; one that bears the name needs half of them.
 const MIN_PAGES: usize = 10;
@@ -15,6 +17,8 @@ const CUSTOM: (f64, f64) = (0.65, 20.0);
 const NAMED: (f64, f64) = (0.5, 3.0);
 /// Shorter names are acronyms that need more than themselves: `SD`, `UI`.
 const MIN_NAME: usize = 4;
+/// So often `on` has to stand before a name before things happen on it.
+const MIN_ON: u32 = 20;
 
 /// The products that folders are about: most pages below `cloud/kraken/` name Kraken, few others do.
 ///
@@ -22,6 +26,12 @@ const MIN_NAME: usize = 4;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lexicon {
     products: BTreeMap<String, String>,
+    /// Words in small letters, and whether the corpus treats them as names.
+    words: BTreeMap<String, bool>,
+    /// Names that things happen on: `on Kraken`.
+    platforms: BTreeSet<String>,
+    /// Chunks whose last section goes on in the next one.
+    continued: BTreeSet<ChunkId>,
 }
 
 impl Lexicon {
@@ -38,17 +48,63 @@ impl Lexicon {
     pub(crate) fn product(&self, path: &str) -> Option<&str> {
         folders(path).find_map(|folder| self.products.get(folder).map(String::as_str))
     }
+
+    /// Whether running text treats a capitalised word as a name, if the corpus uses it in sentences.
+    pub(crate) fn is_name(&self, word: &str) -> Option<bool> {
+        self.words.get(&word.to_lowercase()).copied()
+    }
+
+    /// Whether sentences say that something happens on `name` rather than with or in it.
+    pub(crate) fn is_platform(&self, name: &str) -> bool {
+        self.platforms.contains(name)
+    }
+
+    /// Whether the last section of the chunk goes on in the next chunk.
+    pub(crate) fn goes_on(&self, chunk: &ChunkId) -> bool {
+        self.continued.contains(chunk)
+    }
 }
 
 /// Collects names chunk by chunk, without keeping the chunks.
 #[derive(Debug, Default)]
 pub(crate) struct LexiconBuilder {
     pages: BTreeMap<String, HashSet<String>>,
+    /// Words in small letters: chunks that write them so inside sentences, and chunks that write them with a capital.
+    words: BTreeMap<String, (u32, u32)>,
+    /// Names: how often `on` stands before them, and how often `in`, `with` or `using`.
+    places: BTreeMap<String, (u32, u32)>,
+    continued: BTreeSet<ChunkId>,
+    last: Option<(DocId, ChunkId)>,
 }
 
 impl LexiconBuilder {
     pub(crate) fn add(&mut self, chunk: &Chunk) {
-        let names = names_in_sentences(chunk)
+        if let Some((document, previous)) = self
+            .last
+            .replace((chunk.doc_id.clone(), chunk.chunk_id.clone()))
+            && document == chunk.doc_id
+            && sections(chunk)
+                .first()
+                .is_some_and(|first| !first.opened && !first.nodes.is_empty())
+        {
+            self.continued.insert(previous);
+        }
+        for found in regex!(r"\b(on|in|with|using) ([A-Z][\w-]+)\b").captures_iter(&chunk.text) {
+            let (Some(word), Some(name)) = (found.get(1), found.get(2)) else {
+                continue;
+            };
+            let (on, other) = self.places.entry(name.as_str().to_owned()).or_default();
+            let count = if word.as_str() == "on" { on } else { other };
+            *count += 1;
+        }
+        let capitalised = names_in_sentences(chunk);
+        for word in common_words(chunk) {
+            self.words.entry(word).or_default().0 += 1;
+        }
+        for word in &capitalised {
+            self.words.entry(word.to_lowercase()).or_default().1 += 1;
+        }
+        let names = capitalised
             .into_iter()
             .filter(|name| name.len() >= MIN_NAME && !is_plain_capital(name));
         self.pages
@@ -98,7 +154,23 @@ impl LexiconBuilder {
                 Some(((*folder).to_owned(), best.1.to_owned()))
             })
             .collect();
-        Lexicon { products }
+        let words = self
+            .words
+            .iter()
+            .map(|(word, (small, capital))| (word.clone(), *capital > *small * 2))
+            .collect();
+        let platforms = self
+            .places
+            .into_iter()
+            .filter(|(_, (on, other))| *on >= MIN_ON && on > other)
+            .map(|(name, _)| name)
+            .collect();
+        Lexicon {
+            products,
+            words,
+            platforms,
+            continued: self.continued,
+        }
     }
 }
 
@@ -135,5 +207,13 @@ mod tests {
         assert_eq!(lexicon.product("cloud/kraken/use/7.md"), Some("Kraken"));
         assert_eq!(lexicon.product("apps/3.md"), None);
         assert_eq!(lexicon.product("index.md"), None);
+    }
+
+    #[test]
+    fn things_happen_on_platforms() {
+        let text = "Jobs on Kraken wait for Python in Python. ".repeat(20);
+        let lexicon = Lexicon::learn(&[page("a.md", &text)]);
+        assert!(lexicon.is_platform("Kraken"));
+        assert!(!lexicon.is_platform("Python"));
     }
 }

@@ -17,6 +17,7 @@
 //! # Ok::<(), dsg_generate::GenerateError>(())
 //! ```
 
+mod about;
 mod answer;
 mod config;
 mod coverage;

@@ -3,6 +3,7 @@
 use dsg_core::{Block, BlockKind, Chunk, Span};
 
 use crate::inline::clean;
+use crate::phrase::{Title, classify};
 use crate::regexes::regex;
 
 /// A block with the blocks it contains.
@@ -41,6 +42,8 @@ pub(crate) struct Section<'c> {
     pub(crate) opened: bool,
     /// Whether another heading of the chunk ends it, so that nothing of it can follow in a later chunk.
     pub(crate) closed: bool,
+    /// Whether it goes on in the next chunk, as far as is known.
+    pub(crate) goes_on: bool,
     /// The heading's own text.
     pub(crate) heading: Option<Span>,
     /// Level of the heading, if it stands here.
@@ -55,6 +58,24 @@ impl Section<'_> {
     /// The innermost heading, or the document's title.
     pub(crate) fn title(&self) -> &str {
         self.path.last().map_or("", String::as_str)
+    }
+
+    /// Whether the heading is numbered as something to do after other things: “2. Copy the files”, “3.1 Fill in the
+    /// form”, “Step 4: Wait”, “Finally, close the form”.
+    pub(crate) fn is_later_step(&self, chunk: &Chunk) -> bool {
+        let Some(raw) = self.heading.and_then(|heading| chunk.slice(heading)) else {
+            return false;
+        };
+        let raw = raw.trim_start_matches(['#', ' ', '*', '_']);
+        let numbered = regex!(
+            r"(?i)^(?:(?:step|part|phase|stage)\s*)?(?:(?:[2-9]|\d\d)\b[.):]?(?:\d+\b)?|\d\.\d+[.)]?)\s"
+        )
+        .is_match(raw)
+            || regex!(r"(?i)^(?:step|part|phase|stage)\s*(?:[2-9]|\d\d)\b").is_match(raw);
+        let told = regex!(r"(?i)^(?:second|third|next|then|finally|lastly|and finally)\b[,:]?\s")
+            .is_match(raw);
+        let task = matches!(classify(self.title()), Title::Task(_));
+        (numbered || told) && task
     }
 }
 
@@ -73,6 +94,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
         path: titles(&path),
         opened: false,
         closed: false,
+        goes_on: false,
         heading: None,
         level: None,
         divided: false,
@@ -122,6 +144,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
             path: titles(&path),
             opened: true,
             closed: false,
+            goes_on: false,
             heading: Some(label),
             level: Some(level),
             divided: false,

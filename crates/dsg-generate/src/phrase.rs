@@ -45,6 +45,14 @@ pub(crate) fn classify(title: &str) -> Title {
         if !rest.is_empty() && !regex!(r"^(?:and|or|of|with|in|on|for|is|are)\b").is_match(rest)
             || next == "with" && base != "start"
         {
+            let rest = regex!(r"\b(and|or|and then) ([a-z]+ing)\b").replace_all(
+                rest,
+                |found: &regex::Captures<'_>| {
+                    let joint = found.get(1).map_or("", |m| m.as_str());
+                    let word = found.get(2).map_or("", |m| m.as_str());
+                    format!("{joint} {}", verbs::base_of_gerund(word).unwrap_or(word))
+                },
+            );
             return task(&format!("{base} {rest}")).map_or(Title::Name(title.clone()), Title::Task);
         }
     }
@@ -170,9 +178,11 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
             | "so"
             | "those"
             | "of"
+            | "as"
             | "is"
             | "are"
             | "one"
+            | "confusion"
             | "-"
             | "–"
             | "and"
@@ -213,6 +223,10 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
         r"(?i)\b(?:this|these|those|them|above|below|following|previous|it|its|they|their|said|such|same|latter|former|here|given|specified|respective|corresponding|that (?:file|directory|folder|command|script|page|case|way))\b|\b(?:e\.g|i\.e|etc)\b|[:;]|\bexample$|\b(?:and|or|with|for|the|a|of|to|by|in|using|run|use|from|as|is|am|are|was|were|have|had|about|on|at|into|than|myself)$|^\S+ myself\b|\bgo to\b|https?://|\?|!|^\S+ (?:this|that)\b"
     )
     .is_match(phrase);
+    // “Clean up”: what?
+    if regex!(r"(?i)^\w+ (?:up|out|off|down|back)$|^read to\b").is_match(phrase) {
+        return None;
+    }
     // “use option `-i`” says nothing without its command.
     let bare_code = regex!(r"^(?:use|run|set|add|specify|give|pass|execute) (?:the )?(?:(?:option|flag|command|parameter|argument|variable|switch|script|module)s? )?`[^`]*`$").is_match(phrase);
     let bare_code = bare_code || regex!(r"(?i)^use (?:the )?(?:cli|command[- ]line|web ?ui|web interface|gui|terminal|command line interface|api|tool|service|form|defaults?)(?: (?:with|in|of|for|from) \S+)?$").is_match(phrase);
@@ -240,6 +254,14 @@ pub(crate) fn task(phrase: &str) -> Option<String> {
 pub(crate) fn as_gerund(task: &str) -> Option<String> {
     let (first, rest) = task.split_once(' ')?;
     let base = verbs::base(first)?;
+    let rest =
+        regex!(r"\b(and|or) ([a-z]+) ([a-z])").replace_all(rest, |found: &regex::Captures<'_>| {
+            let part = |number: usize| found.get(number).map_or("", |m| m.as_str());
+            match verbs::base(part(2)) {
+                Some(verb) => format!("{} {} {}", part(1), verbs::gerund(verb), part(3)),
+                None => part(0).to_owned(),
+            }
+        });
     Some(format!("{} {rest}", verbs::gerund(base)))
 }
 

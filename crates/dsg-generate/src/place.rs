@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use dsg_core::{BlockKind, Chunk};
 
+use crate::about::{About, unrepeated};
 use crate::inline::is_code_like;
 use crate::lexicon::Lexicon;
 use crate::phrase::{self, Title, classify, is_generic, name_of};
@@ -21,6 +22,10 @@ pub(crate) struct Place {
     /// The product that the page's folder is about.
     product: Option<String>,
     subject: Option<String>,
+    /// Words of the title and of the product that things happen on.
+    platforms: Vec<String>,
+    /// What the page's title says beyond them.
+    about: About,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
     common: HashSet<String>,
     /// Words that it capitalises inside a sentence.
@@ -44,6 +49,16 @@ impl Tool {
     }
 }
 
+/// What the page's title does for a question.
+enum UnderTitle {
+    /// Nothing: the question is clear without it.
+    Clear,
+    /// It says where the question belongs.
+    Placed(String),
+    /// It ought to, but cannot be said in a clause.
+    Lost,
+}
+
 impl Place {
     pub(crate) fn new(
         chunk: &Chunk,
@@ -57,14 +72,43 @@ impl Place {
             .filter(|heading| !is_generic(heading))
             .cloned()
             .collect();
+        let common = common_words(chunk);
+        let names = names_in_sentences(chunk);
+        let product = lexicon.product(&chunk.path).map(str::to_owned);
+        let subject = subject.map(|subject| subject.trim().to_owned());
+        let known: Vec<String> = product
+            .iter()
+            .chain(&subject)
+            .flat_map(|known| known.split_whitespace())
+            .map(str::to_lowercase)
+            .collect();
+        let is_name = |position: usize, word: &str| {
+            let capital = word.chars().next().is_some_and(char::is_uppercase);
+            let command = capital && chunk.commands.contains(&word.to_lowercase());
+            command || is_title_name(position, word, lexicon, &names, &common)
+        };
+        let platforms = title
+            .split_whitespace()
+            .chain(product.as_deref())
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .filter(|word| lexicon.is_platform(word))
+            .map(str::to_owned)
+            .collect();
+        let about = if is_generic(&title) {
+            About::default()
+        } else {
+            About::of(&title, is_name, &known, &common)
+        };
         Self {
             tool: tool(chunk, path),
             trail,
             title,
-            product: lexicon.product(&chunk.path).map(str::to_owned),
-            subject: subject.map(|subject| subject.trim().to_owned()),
-            common: common_words(chunk),
-            names: names_in_sentences(chunk),
+            product,
+            subject,
+            platforms,
+            about,
+            common,
+            names,
             commands: chunk.commands.clone(),
         }
     }
@@ -151,7 +195,14 @@ impl Place {
         }
         let name = name_of(&self.title);
         match classify(&name) {
-            Title::Name(_) if is_product(&name, &self.common) => Some(named(&name)),
+            Title::Name(_)
+                if is_product(&name, &self.common)
+                    && !name.ends_with(['\'', '’'])
+                    && !name.ends_with("'s")
+                    && !name.ends_with("’s") =>
+            {
+                Some(named(&name))
+            }
             _ => None,
         }
     }
@@ -226,23 +277,6 @@ impl Place {
             .map(|heading| format!("`{heading}`"))
     }
 
-    /// “Mahti partitions”: the capital of the first word is more than that of any heading.
-    fn begins_with_name(&self, heading: &str) -> bool {
-        let Some(first) = heading.split_whitespace().next() else {
-            return false;
-        };
-        let ordinary = is_plain_capital(first)
-            || self.common.contains(&first.to_lowercase())
-            || crate::verbs::base(first).is_some()
-            || first.ends_with("ing")
-            || first.ends_with('s');
-        self.names.contains(first)
-            || first.len() >= 4
-                && first.chars().next().is_some_and(char::is_uppercase)
-                && heading.contains(' ')
-                && !ordinary
-    }
-
     /// Whether a heading's text is the name of a product.
     pub(crate) fn is_name(&self, heading: &str) -> bool {
         is_product(heading, &self.common)
@@ -278,32 +312,19 @@ impl Place {
             .join(" ")
     }
 
-    /// The nearest heading that names something, as it stands.
-    pub(crate) fn nearest_name(&self) -> Option<&str> {
-        let certain = |heading: &str| has_proper_name(heading) || is_product(heading, &self.common);
-        let likely = |heading: &str| self.begins_with_name(heading);
-        self.nearest(certain).or_else(|| self.nearest(likely))
-    }
-
-    fn nearest(&self, is_name: impl Fn(&str) -> bool) -> Option<&str> {
-        self.trail.iter().rev().map(String::as_str).find(|heading| {
-            is_name(heading)
-                && heading.len() <= 60
-                && !heading.contains([':', '?', '('])
-                && !regex!(r"(?i)^step\b").is_match(heading)
-        })
-    }
-
     /// Adds the page's name or the subject to `question` where its own words name neither.
     pub(crate) fn anchored(&self, question: &str) -> Option<String> {
         if self.names_itself(question) {
             return Some(question.to_owned());
         }
         let clause = match (&self.tool, self.page_name()) {
-            (None, Some(name)) => format!("in {name}"),
+            // “Encryption” is a heading for questions, not a thing that one is in.
+            (None, Some(name)) if self.about.has_name() || name.contains(' ') => {
+                format!("in {name}")
+            }
             _ => self.subject_phrase()?,
         };
-        Some(attach(question, &clause))
+        Some(self.attached(question, &clause))
     }
 
     /// Adds what a question about doing something needs to stand alone: the product that the page is about, else the
@@ -312,10 +333,18 @@ impl Place {
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
             // One works with Kraken, but has settings for webhooks.
-            let several =
-                !name.contains([' ', '`']) && name.ends_with('s') && !name.ends_with("ss");
-            let preposition = if several { "for" } else { "with" };
-            return Some(attach(question, &format!("{preposition} {name}")));
+            let several = !name.contains([' ', '`'])
+                && name.ends_with('s')
+                && !name.ends_with("ss")
+                && name.chars().skip(1).all(char::is_lowercase);
+            let module = question.ends_with("the module?");
+            let preposition = if several || module { "for" } else { "with" };
+            return Some(self.attached(question, &format!("{preposition} {name}")));
+        }
+        match self.under_title(question) {
+            UnderTitle::Clear => {}
+            UnderTitle::Placed(placed) => return Some(placed),
+            UnderTitle::Lost => return None,
         }
         if self.names_more_than_subject(question) {
             return Some(question.to_owned());
@@ -334,7 +363,7 @@ impl Place {
             .clauses()
             .find(|clause| says_more(clause, question) && Some(clause) != subject.as_ref());
         if let Some(clause) = nearest {
-            return Some(attach(question, &clause));
+            return Some(self.attached(question, &clause));
         }
         if question.split_whitespace().count() < 8 {
             return None;
@@ -346,14 +375,19 @@ impl Place {
     /// of its own, the page's product or command, or (unless `strict`) some length.
     pub(crate) fn conditioned(&self, question: &str, strict: bool) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
-            return Some(attach(question, &format!("with {name}")));
+            return Some(self.attached(question, &format!("with {name}")));
         }
-        if self.names_more_than_subject(question) {
+        if self.names_more_than_subject(question) && self.says_title(question) {
             return Some(question.to_owned());
         }
         if let Some(tool) = &self.tool {
             let preposition = if tool.is_file { "in" } else { "with" };
-            return Some(attach(question, &format!("{preposition} {}", tool.code())));
+            return Some(self.attached(question, &format!("{preposition} {}", tool.code())));
+        }
+        match self.under_title(question) {
+            UnderTitle::Clear => {}
+            UnderTitle::Placed(placed) => return Some(placed),
+            UnderTitle::Lost => return None,
         }
         if let Some(placed) = self.with_folder_product(question) {
             return Some(placed);
@@ -375,7 +409,7 @@ impl Place {
         }
         match self.product.as_deref() {
             Some(product) if question.contains(product) => Some(question.to_owned()),
-            Some(product) => Some(attach(question, &format!("in {product}"))),
+            Some(product) => Some(self.attached(question, &format!("in {product}"))),
             None if self.page_name().is_some()
                 || self.title_command().is_some()
                 || self.title_name().is_some()
@@ -400,13 +434,95 @@ impl Place {
             && !self.names_more_than_subject(question)
     }
 
+    /// Whether `question` says what the page's title is about; a command's page is asked about by the command.
+    fn says_title(&self, question: &str) -> bool {
+        self.tool.is_some()
+            || self.about.is_said_in(question)
+            || self
+                .title_command()
+                .is_some_and(|command| question.contains(command))
+    }
+
+    /// `question` with what the page's title is about, where it leaves that out. In the documentation of one product, a
+    /// question that has a name of its own is clear.
+    fn under_title(&self, question: &str) -> UnderTitle {
+        if self.says_title(question) {
+            return UnderTitle::Clear;
+        }
+        let named = self.names_more_than_subject(question);
+        let one_product = self.subject.as_deref().is_none_or(|subject| {
+            !regex!(r"^(?:in|at|on|with|for|of|by|under|within)\s").is_match(subject)
+        });
+        if named && (one_product || self.product.is_none() && !self.about.has_name()) {
+            return UnderTitle::Clear;
+        }
+        let clause = match self.title_command() {
+            Some(command) => format!("with `{command}`"),
+            None => match self.about.clause(question) {
+                Some(clause) => self.about.with_names(&self.sentence_case(&clause)),
+                // The product or a name of its own must do.
+                None if named || self.product.is_some() || one_product => return UnderTitle::Clear,
+                None => return UnderTitle::Lost,
+            },
+        };
+        let clause = match &self.product {
+            Some(product) if !question.contains(product) && !clause.contains(product) => {
+                format!("{clause} in {product}")
+            }
+            _ => clause,
+        };
+        UnderTitle::Placed(self.attached(question, &clause))
+    }
+
+    /// Where a table's rows belong, with a space before it, beyond what `said` says already; nothing where that is all.
+    /// `None` where even the configured subject is missing.
+    pub(crate) fn table_clause(&self, said: &str) -> Option<String> {
+        if let Some(name) = self.missing_product(said) {
+            return Some(format!(" in {name}"));
+        }
+        if has_proper_name(&format!("in {said}")) && self.product.is_none() {
+            return Some(String::new());
+        }
+        let said = said.trim();
+        let question = format!("What is it {said}").trim_end().to_owned();
+        match self.under_title(&format!("{question}?")) {
+            UnderTitle::Placed(placed) => placed
+                .strip_prefix(question.as_str())
+                .and_then(|clause| clause.strip_suffix('?'))
+                .filter(|clause| {
+                    // “With partitions and QOS” says less than the subject.
+                    self.product.is_some()
+                        || clause.starts_with(" when ")
+                        || clause.starts_with(" with the ")
+                })
+                .map(str::to_owned)
+                .or_else(|| self.subject_phrase().map(|phrase| format!(" {phrase}"))),
+            _ if self.names_subject(said) => Some(String::new()),
+            _ => self.subject_phrase().map(|phrase| format!(" {phrase}")),
+        }
+    }
+
+    /// A heading of few words as a clause: `when running on Kraken`, `with Kraken`, `for Kraken`.
+    pub(crate) fn heading_clause(&self, heading: &str) -> Option<String> {
+        let doing = heading
+            .split_once(' ')
+            .is_some_and(|(first, _)| crate::verbs::base_of_gerund(first).is_some());
+        if doing {
+            return Some(format!(
+                "when {}",
+                self.sentence_case(&phrase::lower_first(heading))
+            ));
+        }
+        self.clause_of(heading)
+    }
+
     /// `question` with the product of the page's folder, if there is one.
     fn with_folder_product(&self, question: &str) -> Option<String> {
         let product = self.product.as_deref()?;
         if self.names_subject(question) {
             return Some(question.to_owned());
         }
-        Some(attach(question, &format!("in {product}")))
+        Some(self.attached(question, &format!("in {product}")))
     }
 
     /// The subject of the whole corpus places a question only if its own words already say which page it is about.
@@ -428,7 +544,7 @@ impl Place {
         if self.names_itself(question) {
             return Some(question.to_owned());
         }
-        Some(attach(question, &self.subject_phrase()?))
+        Some(self.attached(question, &self.subject_phrase()?))
     }
 
     /// The product that the page is about, if `question` does not name it.
@@ -446,8 +562,46 @@ impl Place {
                     .to_lowercase()
             })
             .filter(|word| word.len() > 1 && !is_plain_capital(word))
-            .any(|word| lower.contains(&word));
-        (!named).then_some(name)
+            .any(|word| {
+                let letters = word
+                    .split(|c: char| !c.is_alphabetic())
+                    .next()
+                    .unwrap_or_default();
+                lower.contains(&word) || letters.len() >= 4 && lower.contains(letters)
+            });
+        // “Why should I use KW?” on a page about Kraken Watching.
+        let initials: String = name
+            .split_whitespace()
+            .filter_map(|word| word.chars().next())
+            .filter(|initial| initial.is_uppercase())
+            .collect();
+        let abbreviated = initials.len() > 1
+            && question
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == initials);
+        (!named && !abbreviated).then_some(name)
+    }
+
+    /// [`attach`], with the preposition that a platform has.
+    fn attached(&self, question: &str, clause: &str) -> String {
+        let on = clause
+            .strip_prefix("with ")
+            .or_else(|| clause.strip_prefix("in "))
+            .filter(|name| {
+                self.platforms.iter().any(|platform| {
+                    name.strip_prefix(platform.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(" in "))
+                })
+            });
+        let clause = match on {
+            Some(name) => format!("on {name}"),
+            None => unrepeated(clause, question).unwrap_or_else(|| clause.to_owned()),
+        };
+        // “From the desk to the desk”
+        if question.trim_end_matches('?').ends_with(clause.as_str()) {
+            return question.to_owned();
+        }
+        attach(question, &clause)
     }
 
     /// Whether `question` already names the page, the subject, a command or a product.
@@ -480,7 +634,10 @@ pub(crate) fn attach(question: &str, clause: &str) -> String {
     let sentences = regex!(r"[?.!](?:\s|$)").find_iter(question).count();
     // “… and project space not in Aurelia” would say something else.
     let elliptic = regex!(r"(?i)\b(?:not|too|instead)\?$").is_match(question);
-    if question.len() > 75 || sentences > 1 || elliptic {
+    // “… is big with Kraken” would belong to the condition.
+    let conditional =
+        regex!(r"(?i)^what (?:happens|should I do|can I do) (?:if|when)\b").is_match(question);
+    if question.len() > 75 || sentences > 1 || elliptic || conditional {
         if sentences > 1 {
             return format!("{} {}", phrase::upper_first(clause) + ":", question);
         }
@@ -516,6 +673,42 @@ pub(crate) fn has_proper_name(text: &str) -> bool {
     })
 }
 
+/// Whether the word of a title is a name: it has capitals or digits within, or running text writes it with a capital.
+fn is_title_name(
+    position: usize,
+    word: &str,
+    lexicon: &Lexicon,
+    names: &HashSet<String>,
+    common: &HashSet<String>,
+) -> bool {
+    let capital = word.chars().next().is_some_and(char::is_uppercase);
+    if !capital && !word.chars().any(char::is_uppercase) {
+        return false;
+    }
+    if word == "R" || word == "Python" {
+        return true;
+    }
+    let ordinary = word.contains(['\'', '’'])
+        || regex!(r"(?i)^(?:units?|bus?|quality|hybrid|trusted|high|programmer|administrator|school|earth|center|centre|research|sensitive|services?|gpu-\w+|[\w]+-type|(?:multi|non|pre|re|self|semi|sub|inter|cross)-\w+)$")
+            .is_match(word);
+    if word.len() < 2 || ordinary || is_plain_capital(word) {
+        return false;
+    }
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    let within = word
+        .chars()
+        .skip(1)
+        .any(|c| c.is_uppercase() || c.is_ascii_digit());
+    if within && letters > 0 {
+        return true;
+    }
+    lexicon.is_name(word).unwrap_or_else(|| {
+        let doing =
+            crate::verbs::base(word).is_some() || crate::verbs::base_of_gerund(word).is_some();
+        !doing && !common.contains(&word.to_lowercase()) && (position > 0 || names.contains(word))
+    })
+}
+
 /// Capitalised words that follow a word in small letters.
 pub(crate) fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
     let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(&chunk.text, " ");
@@ -527,7 +720,7 @@ pub(crate) fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
 }
 
 /// The words of the chunk's running text that begin with a small letter, outside code.
-fn common_words(chunk: &Chunk) -> HashSet<String> {
+pub(crate) fn common_words(chunk: &Chunk) -> HashSet<String> {
     chunk
         .blocks
         .iter()
@@ -578,7 +771,7 @@ pub(crate) fn is_plain_capital(word: &str) -> bool {
 }
 
 /// A name that needs no article: a product, an acronym, a tool.
-fn is_product(name: &str, common: &HashSet<String>) -> bool {
+pub(crate) fn is_product(name: &str, common: &HashSet<String>) -> bool {
     let bare = regex!(r"\s*\([^)]*\)").replace_all(name, "");
     let words: Vec<&str> = bare.split_whitespace().collect();
     if words.is_empty() || words.len() > 4 || bare.len() > 40 || name.contains([':', ',', '?', '/'])
@@ -628,7 +821,9 @@ fn is_product(name: &str, common: &HashSet<String>) -> bool {
 }
 
 fn named(name: &str) -> String {
-    if is_code_like(name) && !name.contains('`') {
+    let product = name.chars().next().is_some_and(char::is_uppercase)
+        && name.chars().all(char::is_alphanumeric);
+    if is_code_like(name) && !product && !name.contains('`') {
         format!("`{name}`")
     } else {
         name.to_owned()
@@ -708,6 +903,35 @@ mod tests {
         assert_eq!(
             csc.anchored("How is the time counted?").as_deref(),
             Some("How is the time counted at CSC?")
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_page_is_asked_about_with_what_the_title_names() {
+        let client = place(&["The S7 client", "Create a box"], Some("at Aurelia"));
+        assert_eq!(
+            client.situated("How do I create a box?").as_deref(),
+            Some("How do I create a box with the S7 client?")
+        );
+        assert_eq!(
+            client.situated("How do I create a box with S7?").as_deref(),
+            Some("How do I create a box with S7?")
+        );
+        let running = place(
+            &["Running on KX20 and KX50", "Run jobs"],
+            Some("at Aurelia"),
+        );
+        assert_eq!(
+            running.situated("How do I run jobs?").as_deref(),
+            Some("How do I run jobs on KX20 and KX50?")
+        );
+    }
+
+    #[test]
+    fn what_places_a_condition_stands_before_it() {
+        assert_eq!(
+            attach("What happens if my box is full?", "with Kraken"),
+            "With Kraken, what happens if my box is full?"
         );
     }
 }

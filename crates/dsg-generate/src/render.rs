@@ -117,7 +117,10 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             continue;
         }
         let introduces = segments.get(position + 1).is_some_and(|next| {
-            matches!(next, Segment::Node(node) if !matches!(node.kind(), BlockKind::Paragraph | BlockKind::Heading { .. }))
+            // A paragraph that is nothing but code is announced like a block.
+            matches!(next, Segment::Node(node) if !matches!(node.kind(), BlockKind::Paragraph | BlockKind::Heading { .. })
+                || matches!(node.kind(), BlockKind::Paragraph)
+                    && chunk.slice(node.body()).is_some_and(is_code_alone))
         });
         skip_next =
             introduces && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span));
@@ -156,6 +159,11 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
                 out.complete = false;
                 break;
             }
+            // What the sentence before it announced is not shown.
+            if out.blocks.last().is_some_and(Rendered::is_lead_in) {
+                out.blocks.pop();
+                out.thinned = true;
+            }
             continue;
         };
         if used > 0 && used + rendered.text.len() > budget {
@@ -176,6 +184,11 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     }
     drop_trailing_lead_in(&mut out);
     out
+}
+
+/// “`pip install x`.” on a line of its own.
+fn is_code_alone(text: &str) -> bool {
+    regex!(r"^\s*`[^`\n]+`[.,;]?\s*$").is_match(text)
 }
 
 /// A list whose items are nothing but links.

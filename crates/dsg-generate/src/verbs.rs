@@ -428,6 +428,9 @@ pub(crate) fn base_of_third(word: &str) -> Option<&'static str> {
 
 /// `create` → `creating`.
 pub(crate) fn gerund(base: &str) -> String {
+    if base == "setup" {
+        return "setting up".to_owned();
+    }
     if DOUBLING.contains(&base) {
         let last = base.chars().last().map(String::from).unwrap_or_default();
         return format!("{base}{last}ing");

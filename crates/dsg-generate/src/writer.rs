@@ -46,7 +46,11 @@ impl ExtractiveWriter {
     /// The drafts of one chunk, in order of their place in it.
     pub fn write(&self, chunk: &Chunk) -> Vec<Draft> {
         let mut drafts = Vec::new();
-        for section in sections(chunk) {
+        let mut found = sections(chunk);
+        if let Some(last) = found.last_mut() {
+            last.goes_on = self.lexicon.goes_on(&chunk.chunk_id);
+        }
+        for section in found {
             if is_dated(&section.path) {
                 continue;
             }

@@ -173,7 +173,10 @@ fn introduced(
         return None;
     }
     let rendered = block(scope.chunk, content)?;
-    if rendered.is_code() && looks_like_output(&rendered.text, &lead_in.text) {
+    if rendered.is_code()
+        && (looks_like_output(&rendered.text, &lead_in.text)
+            || super::howto::uses_undefined(&rendered.text))
+    {
         return None;
     }
     let asked = task_of_lead_in(&lead_in.text)?;
@@ -447,6 +450,9 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     if regex!(r"(?i)\b(?:give|use|run|with|by|using) (?:the |a |an |following )*(?:commands?|scripts?)\.$|, first (?:start|create|open|load|log|install|run)\b[^.]*\.$").is_match(text) {
         return None;
     }
+    if !says_how(text) {
+        return None;
+    }
     let wording = if names_requirements(text) {
         &TASK_NEEDS
     } else {
@@ -454,6 +460,16 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     };
     let (answer, length) = with_continuation(piece, rest);
     (length >= 60).then(|| task_draft(scope, wording, &asked, answer))?
+}
+
+/// Whether a sentence shows a way to go: code, an address, something to click. “You can use the client” and “you first
+/// need an account” are where a way begins.
+fn says_how(text: &str) -> bool {
+    let begins = regex!(r"(?i)\byou (?:will |do |first |also )?(?:not )?(?:need|have|must|are required) (?:to )?(?:be|have|log ?in|first|prove|set up|sign|create|own|belong)\b|\b(?:it is|are|is) (?:first )?(?:required|necessary)\b|, (?:consider|we (?:recommend|encourage|suggest))\b")
+        .is_match(text);
+    let shown = regex!(r"(?i)`[^`]+`|https?://|\b(?:click\w*|select\w*|choos\w+|press|open|navigate|log in|go to|type|fill in|send|contact|apply|visit|from the menu|tick|enter|associate|via the|in the my\w+|portal)\b")
+        .is_match(text.split_once(", ").map_or(text, |(_, main)| if main.len() > 20 { main } else { text }));
+    shown && !begins
 }
 
 /// “To do X, you need an account” says what X takes, not how it is done.
@@ -469,6 +485,13 @@ fn task_draft(
 ) -> Option<Draft> {
     // “With the option `-t`”: of which command?
     let shown = answer.text();
+    // Looking whether it worked and opening a file are steps of something else; so is “the configuration process”.
+    if regex!(r"(?i)^(?:make sure|ensure|notice|confirm|see that|check that|verify that|(?:open|create) (?:a|the) (?:new )?(?:\w+ )?file)\b|\bthe \w+ process\b|^cite\b|\bother\b|\bthat was (?:created|made)\b|\bthe (?:copied|created|downloaded|built|resulting|library|playbook)\b")
+        .is_match(task)
+        || task.matches(", ").count() >= 2
+    {
+        return None;
+    }
     // “Install the `Chart`”: which?
     if regex!(r"^\w+ the `[^`-]+`$").is_match(task) && scope.place.page_name().is_none() {
         return None;
@@ -593,7 +616,14 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
     if regex!(r"(?i)^(?:please |you (?:can|may|should) (?:always |also )?)?(?:check (?:out|our)|take a look|have a look|follow (?:the|our|these)|do not hesitate|don't hesitate|contact|let us|ask (?:us|for help)|read|see|send us|e-?mail)\b").is_match(main) {
         return None;
     }
-    let action = regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b|\b(?:should|must|needs? to|has to|have to|ought to|had better)\s+(?:\w+\s+)?be\b|\bis (?:recommended|advisable|advised|required|necessary)\b").is_match(main)
+    // “All went as expected” and “I have applied” are nothing that happens; a tutorial that might help is no advice.
+    if regex!(r"(?i)\b(?:as expected|went well|everything|have (?:applied|created|chosen|decided|read|followed|completed)|first access|not using|little or no|can (?:play|see|open|find|read|access))\b|^you (?:open|click|type|press|start|launch|enter|select)\b").is_match(clause)
+        || regex!(r"(?i)\b(?:next step|this is a guide|tutorials?|might be of use|probably|(?:is|it's|it is) important|as in this|such as in)\b").is_match(main)
+    {
+        return None;
+    }
+    let action = regex!(r"(?i)\b(?:please|feel free|you(?:'re| are) expected to|you should)\b").is_match(main)
+        || regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b|\b(?:should|must|needs? to|has to|have to|ought to|had better)\s+(?:\w+\s+)?be\b|\bis (?:recommended|advisable|advised|required|necessary)\b").is_match(main)
         || verbs::base(main.split_whitespace().next()?).is_some();
     let wording = match (when, action) {
         (true, true) => &CONDITION_WHEN_ACTION,
@@ -606,16 +636,14 @@ fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Dra
         (true, false) => &CONDITION_WHEN,
         (false, true)
             if regex!(
-                r"(?i)^you (?:also )?(?:can|could)\b|^\S+(?: \S+){0,4} can be\b"
+                r"(?i)^you (?:also )?(?:can|could)\b"
             )
             .is_match(main) =>
         {
             &CONDITION_OPTION
         }
         (false, true) => &CONDITION_ACTION,
-        (false, false) if regex!(r"^(?:it|they|\S+ \S+) can be\b").is_match(main) => {
-            &CONDITION_OPTION
-        }
+        (false, false) if regex!(r"^(?:it|they) can be\b").is_match(main) => return None,
         // “What happens if I have access?” – nothing does.
         (false, false)
             if regex!(
@@ -774,5 +802,22 @@ mod tests {
             Some(("jobs (a, b) wait", "they end"))
         );
         assert_eq!(split_clause("files, e.g. logs, grow, delete them"), None);
+    }
+
+    #[test]
+    fn a_way_to_go_is_shown_by_code_addresses_and_buttons() {
+        for text in [
+            "To resize the box, use `--size`.",
+            "To open the desk, navigate to the Kraken page and click Open.",
+        ] {
+            assert!(says_how(text), "{text}");
+        }
+        for text in [
+            "You can use the client to list boxes.",
+            "To open the desk, you first need to prove who you are with `kraken login`.",
+            "If you need several boxes, consider another size.",
+        ] {
+            assert!(!says_how(text), "{text}");
+        }
     }
 }

@@ -74,7 +74,17 @@ fn answer(
         question = attach(&question, &scope.place.subject_phrase()?);
     }
     let passage = passage(scope.chunk, body, BUDGET);
+    // “There are several reasons” is what the headings below go on from.
     let answer = Answer::default().blocks(&passage.blocks);
+    if (scope.section.divided || scope.section.goes_on || !scope.section.closed)
+        && answer.text().len() < 200
+        && regex!(
+            r"(?i)\b(?:several|many|multiple|various|a few|two|three|four|first thing|following)\b"
+        )
+        .is_match(answer.text())
+    {
+        return None;
+    }
     scope.asked(kind_of(&question), template, &question, answer)
 }
 

@@ -38,9 +38,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         return;
     }
     // A later step presupposes the ones before it.
-    if regex!(r"(?i)^(?:step\s*(?:[2-9]|\d\d)\b|(?:[2-9]|\d\d)[.):]\s)")
-        .is_match(scope.section.title())
-    {
+    if scope.section.is_later_step(scope.chunk) {
         return;
     }
     let Title::Task(task) = classify(scope.section.title()) else {
@@ -66,6 +64,23 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .map(|block| block.text.as_str())
         .collect::<Vec<_>>()
         .join("\n");
+    let fragment = uses_undefined(
+        &passage
+            .blocks
+            .iter()
+            .filter(|block| block.is_code())
+            .map(|block| block.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n"),
+    ) || passage
+        .blocks
+        .iter()
+        .any(|block| !block.is_code() && is_label(&block.text));
+    // “Assume you have a box …” begins an example that is not there.
+    let fragment = fragment
+        || passage.blocks.last().is_some_and(|block| {
+            regex!(r"^(?:Assum(?:e|ing)|Suppose|Let's|Let us|Imagine)\b").is_match(&block.text)
+        });
     // A told story is no instruction.
     let story = regex!(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]e)\b").is_match(&text);
     // “Click Next.” ends one step of several.
@@ -85,10 +100,12 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             .is_some_and(|text| text.trim_start().starts_with("!["))
     });
     let told = regex!(
-        r"(?i)\b(?:this|the|our) (?:tutorial|running example)\b|\bcontinu\w+ (?:with|our)\b"
+        r"(?i)\b(?:this|the|our) (?:tutorial|running example)\b|\bcontinu\w+ (?:with|our)\b|\b(?:our|the) (?:next|previous|last) (?:steps?|sections?)\b|\bthe previous (?:command|example|script)\b|\bour (?:example|script|tree|image|program|app\w*)\b"
     )
     .is_match(&text);
     if !passage.complete
+        || scope.section.goes_on
+        || fragment
         || told
         || pictured && !steps && text.len() < 300
         || broken_off
@@ -105,6 +122,13 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         || passage.thinned
         || passage.chars() < 60
         || !(steps || code || instructs(&text))
+    {
+        return;
+    }
+    // “Use my personal account” under another heading: for what?
+    if scope.section.path.len() > 2
+        && regex!(r"(?i)^use (?:(?:a|an|the|your|my) )?[a-z ]+$").is_match(&task)
+        && !crate::place::has_proper_name(&task)
     {
         return;
     }
@@ -131,6 +155,33 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     drafts.extend(scope.asked(QuestionType::Procedural, &wording.id(), &question, answer));
 }
 
+/// “Team manager”: the label of a tab or picture that was left out.
+fn is_label(text: &str) -> bool {
+    text.split_whitespace().count() < 4 && !text.ends_with(['.', ':', '!', '?', '`', ')'])
+}
+
+/// Whether Python code calls methods of an object that it neither makes nor imports: the middle of a script.
+pub(crate) fn uses_undefined(code: &str) -> bool {
+    let shell = regex!(r"(?m)^\s*(?:[$>%] |#!.*\bsh\b|(?:module|sbatch|srun|cd|sudo|export|echo|apt|dnf) )|```(?:bash|sh|yaml|json|text|dockerfile|matlab|r)\b|;\s*$")
+        .is_match(code);
+    if shell {
+        return false;
+    }
+    regex!(r"(?m)^\s*(?:\w+(?:, ?\w+)* = |print\(|for \w+ in |return |with )?([a-z_]\w*)(?:\.\w+)*\.\w+\(")
+        .captures_iter(code)
+        .filter_map(|found| found.get(1))
+        .any(|object| {
+            let name = object.as_str();
+            let before = code.get(..object.start()).unwrap_or_default();
+            let made = before
+                .lines()
+                .filter(|line| !line.trim_start().starts_with('#'))
+                .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+                .any(|word| word == name);
+            !made && name != "self"
+        })
+}
+
 /// Running text that tells the reader what to do.
 fn instructs(text: &str) -> bool {
     let told = regex!(r"(?m)(?:^|[.:] |- |\d\. )(?:First,? |Then,? |Next,? |To [^,.]+, )?(?:Click|Select|Open|Run|Use|Go|Choose|Log|Enter|Add|Create|Set|Type|Press|Copy|Download|Install|Navigate|Check|Start|Load|Fill|Make|Give|Contact|Send|Submit|Add|Change|Define|Specify|Insert|Write|Edit|click|select|open|run|use|go|choose|log|enter|add|create|set)\b")
@@ -138,4 +189,31 @@ fn instructs(text: &str) -> bool {
         .count();
     let allowed = regex!(r"\b(?:[Yy]ou (?:can|must|should|have to)\b[^.]{4,80}\b(?:by|using|with|via|from|through|in the|on the)|by (?:running|using|clicking|selecting|setting|adding|typing|sending|expanding|choosing))\b").find_iter(text).count();
     text.len() >= 120 && told + allowed >= 2 || told >= 1 && text.len() >= 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_a_script_is_seen() {
+        assert!(uses_undefined("```python\nbox = 'a'\nconn.put(box)\n```"));
+        assert!(uses_undefined("```\n# Ask the job\njob.status()\n```"));
+        assert!(!uses_undefined(
+            "```python\nimport kraken\nkraken.dive()\n```"
+        ));
+        assert!(!uses_undefined(
+            "```python\njob = submit()\nprint(job.status())\n```"
+        ));
+        assert!(!uses_undefined(
+            "```bash\nmodule load kraken\nkraken.sh (x)\n```"
+        ));
+    }
+
+    #[test]
+    fn a_label_is_no_sentence() {
+        assert!(is_label("Team manager"));
+        assert!(!is_label("Run `kraken`"));
+        assert!(!is_label("Close the box."));
+    }
 }

@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::draft::{Draft, Scope};
 use crate::phrase::{Title, as_gerund, classify};
 use crate::regexes::regex;
-use crate::render::{Segment, passage};
+use crate::render::{Rendered, Segment, passage};
 use crate::wording::Wording;
 
 const BUDGET: usize = 1500;
@@ -41,6 +41,11 @@ const INSTALL: Wording = Wording {
     name: "role/install",
     version: 1,
     texts: &["How do I install {name}?", "How is {name} installed?"],
+};
+const INSTALLED: Wording = Wording {
+    name: "role/install",
+    version: 1,
+    texts: &["How has {name} been installed{where}?"],
 };
 const ISSUES: Wording = Wording {
     name: "role/issues",
@@ -104,7 +109,15 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let title = scope.section.title().to_lowercase();
     let title = title.trim_end_matches(':');
     let body: Vec<Segment<'_, '_>> = scope.section.nodes.iter().map(Segment::Node).collect();
-    let passage = passage(scope.chunk, &body, BUDGET);
+    // Versions on several systems are given for all of them.
+    let budget = if regex!(r"(?i)^(?:available|availability|versions?|available versions)$")
+        .is_match(title)
+    {
+        2 * BUDGET
+    } else {
+        BUDGET
+    };
+    let passage = passage(scope.chunk, &body, budget);
     if passage.is_empty() {
         return;
     }
@@ -172,6 +185,22 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             _ => None,
         };
         if let Some((wording, kind)) = found {
+            // A list that stops early looks whole, and “And load it” has lost what went before.
+            let cut = !passage.complete || scope.section.goes_on;
+            let torn = passage.thinned
+                && passage.blocks.iter().any(|block| {
+                    regex!(r"^(?:And|But|Or|So|Also|Otherwise|Alternatively|Then)\b")
+                        .is_match(&block.text)
+                });
+            if torn
+                || cut
+                    && matches!(
+                        wording.name,
+                        "role/available" | "role/issues" | "role/limits" | "role/usage"
+                    )
+            {
+                return;
+            }
             let values = [("name", name.as_str()), ("where", place.as_str())];
             let told = answer.text();
             // Asked for is what is there: versions, a licence by its name.
@@ -183,9 +212,38 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                 && !regex!(r"(?i)\b(?:\w*GPL\S*|General Public License|MIT|BSD|Apache|public domain|proprietary|Mozilla|MPL|CC[- ]BY\S*|open source|Artistic|EUPL|freeware)\b").is_match(told)
             {
                 &TERMS
+            } else if wording.name == INSTALL.name
+                && regex!(r"(?i)\b(?:was|were|has been|have been) (?:installed|built|compiled)\b|\bpart of\b").is_match(told)
+            {
+                &INSTALLED
             } else {
                 wording
             };
+            // An acknowledgement of those who run it is no citation of the software.
+            if wording.name == CITE.name
+                && regex!(r"(?i)\backnowledg").is_match(told)
+                && !told.to_lowercase().contains(&name.to_lowercase())
+            {
+                return;
+            }
+            // What is not allowed is half of the terms; where something is no command says.
+            let sentences = told.matches(". ").count() + 1;
+            let half = wording.name == TERMS.name
+                && (passage.thinned
+                    || sentences == 1
+                        && !told.contains('\n')
+                        && regex!(r"(?i)\b(?:not|no|cannot)\b").is_match(told));
+            // “The license also allows …”: besides what?
+            let half = half
+                || matches!(wording.name, "role/license" | "role/terms")
+                    && sentences == 1
+                    && regex!(r"\balso\b").is_match(told);
+            let bare = wording.name == WHERE.name
+                && (passage.blocks.iter().all(Rendered::is_code)
+                    || regex!(r"(?i)\bnot available\b").is_match(told));
+            if half || bare {
+                return;
+            }
             drafts.extend(scope.worded(kind, wording, title, &values, answer));
             return;
         }
@@ -200,7 +258,10 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             Title::Task(task) => as_gerund(&task),
             _ => scope.place.page_name().map(|name| format!("using {name}")),
         };
-        if let Some(task) = task {
+        let told = answer.text();
+        let tutorial =
+            passage.thinned || regex!(r"(?i)\b(?:our|the next step|tree|we will)\b").is_match(told);
+        if let Some(task) = task.filter(|_| !tutorial) {
             drafts.extend(scope.worded(
                 QuestionType::Factual,
                 &PREREQUISITES,

@@ -22,6 +22,12 @@ const COMMAND: Wording = Wording {
         "How do I {task}{where}?",
     ],
 };
+/// Where the noun says whose commands they are: “s3cmd command”.
+const NAMED_COMMAND: Wording = Wording {
+    name: "table/command",
+    version: 1,
+    texts: &["Which {noun} do I use to {task}{where}?"],
+};
 const MEANING: Wording = Wording {
     name: "table/meaning",
     version: 1,
@@ -113,40 +119,115 @@ fn table(scope: &Scope<'_, '_>, node: &Node<'_>, drafts: &mut Vec<Draft>) {
     if distinct.len() != keys.len() || keys.iter().any(|key| key.is_empty() || key.len() > 50) {
         return;
     }
-    let Some(place) = place_of(scope) else { return };
+    // Measurements hold for what was measured, which stands in the text around the table.
+    let measured = body
+        .iter()
+        .flat_map(|row| row.cells.iter().skip(1))
+        .filter(|(text, _)| {
+            regex!(r"^\d+\.\d+ ?(?:s|sec|seconds|m|min|minutes|ms|h|[KMG]i?B/s)$").is_match(text)
+        })
+        .count()
+        >= 2;
+    if measured {
+        return;
+    }
+    let noun = if noun.ends_with("command") && keys.iter().all(|key| is_keystroke(key)) {
+        "key combination".to_owned()
+    } else {
+        noun
+    };
+    let Some(around) = surroundings(scope, &noun) else {
+        return;
+    };
     for row in body.iter().take(MAX_ROWS) {
-        row_drafts(scope, header, row, &noun, &place, drafts);
+        row_drafts(scope, header, row, &around.noun, &around.place, drafts);
     }
 }
 
-/// Where the table belongs: the command, else the nearest heading with a name, else the subject.
-fn place_of(scope: &Scope<'_, '_>) -> Option<String> {
+/// Where the table belongs, and what its rows are called there: “the Kraken CPU partition `small`”, “the option `x` in `tar`”.
+struct Surroundings {
+    /// The noun with what the heading adds before it.
+    noun: String,
+    /// A clause with a space before it, or nothing.
+    place: String,
+}
+
+/// The command, else the nearest heading with a name, else the page, else the subject.
+fn surroundings(scope: &Scope<'_, '_>, noun: &str) -> Option<Surroundings> {
+    let found = |place: String| {
+        Some(Surroundings {
+            noun: noun.to_owned(),
+            place,
+        })
+    };
     if let Some(tool) = &scope.place.tool {
-        return Some(format!(" in {}", tool.code()));
+        return found(format!(" in {}", tool.code()));
     }
     if let Some(command) = scope.place.heading_command() {
-        return Some(format!(" in {command}"));
+        return found(format!(" in {command}"));
     }
-    // A long heading, or one that begins with what somebody does, is no place.
-    let is_place = |name: &&str| {
-        let words: Vec<&str> = name.split_whitespace().collect();
-        words.len() <= 4 && !words.first().is_some_and(|first| first.ends_with("ing"))
-    };
-    if let Some(name) = scope.place.nearest_name().filter(is_place) {
-        return Some(format!(" ({name})"));
-    }
-    // The same keys stand in the next table too: its heading tells them apart, long as it is.
-    if scope.section.path.len() > 2
-        && scope.section.title().split_whitespace().count() <= 9
-        && !scope.section.title().contains(['?', ':', '('])
-        && crate::place::has_proper_name(&format!("in {}", scope.section.title()))
-    {
-        return Some(format!(" ({})", scope.section.title()));
-    }
-    scope
+    // “Kraken CPU partitions” are what its rows are.
+    let kind = scope
         .place
-        .subject_phrase()
-        .map(|phrase| format!(" {phrase}"))
+        .trail
+        .iter()
+        .rev()
+        .take(2)
+        .find_map(|heading| kind_of_rows(heading, noun));
+    if let Some((kind, rest)) = kind {
+        let place = scope.place.table_clause(&format!("{kind} {rest}"))?;
+        return Some(Surroundings {
+            noun: kind,
+            place: format!("{rest}{place}"),
+        });
+    }
+    // The same keys stand in the next table too: its heading tells them apart.
+    let heading = scope.section.title();
+    let named = scope.section.path.len() > 1
+        && scope.place.trail.last().is_some_and(|last| last == heading)
+        && !heading.contains(['?', ':', '('])
+        && heading.split_whitespace().count() <= 6;
+    let own = if named {
+        scope.place.heading_clause(heading)
+    } else {
+        None
+    };
+    let own = own.map_or_else(String::new, |own| format!(" {own}"));
+    let page = scope.place.table_clause(&format!("{noun}{own}"))?;
+    found(format!("{page}{own}"))
+}
+
+/// What a heading calls the rows of the table beneath it, and what it says behind that: “Kraken CPU partitions with
+/// shared nodes” → `Kraken CPU partition`, ` with shared nodes`.
+fn kind_of_rows(heading: &str, noun: &str) -> Option<(String, String)> {
+    let last = noun.split_whitespace().last()?;
+    let lower = heading.to_lowercase();
+    let plural = match last.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{last}s"),
+    };
+    let start = lower.find(&plural)?;
+    let before = heading.get(..start)?.trim_end();
+    let rest = heading.get(start + plural.len()..)?;
+    let words = before.split_whitespace().count();
+    let named = before
+        .split_whitespace()
+        .any(|word| word.chars().any(char::is_uppercase));
+    let ordinary = regex!(
+        r"(?i)^(?:available|the|all|common|most|useful|list|other|more)\b|\b(?:of|for|in|on|and)$"
+    )
+    .is_match(before);
+    // “Which states” and “Pending reasons” are ordinary words at the beginning of a heading.
+    let ordinary = ordinary || words == 1 && before.chars().any(char::is_lowercase);
+    if words == 0 || words > 3 || !named || ordinary {
+        return None;
+    }
+    let rest = if regex!(r"^ (?:with|on|in|for) ").is_match(rest) && !rest.contains(['(', ',']) {
+        rest.to_owned()
+    } else {
+        String::new()
+    };
+    Some((format!("{before} {last}"), rest))
 }
 
 fn row_drafts(
@@ -214,7 +295,11 @@ fn row_drafts(
                     .quote(text, *span);
                 scope.worded(
                     QuestionType::Procedural,
-                    &COMMAND,
+                    if noun.contains(' ') {
+                        &NAMED_COMMAND
+                    } else {
+                        &COMMAND
+                    },
                     key,
                     &[("noun", noun), ("task", &task), ("where", place)],
                     answer,
@@ -310,6 +395,12 @@ fn is_blank(text: &str) -> bool {
             text,
             "-" | "–" | "—" | "x" | "X" | "✓" | "n/a" | "N/A" | "?" | "NA" | "…"
         )
+}
+
+/// `Ctrl-k`, `Alt + F`, `Page Up`.
+fn is_keystroke(key: &str) -> bool {
+    regex!(r"(?i)^`?(?:ctrl|control|alt|shift|esc|escape|tab|cmd|command|meta|enter|return|space|home|end|page ?(?:up|down)|(?:up|down|left|right)?[ -]?arrows?|f\d{1,2}|\^[a-z])\b")
+        .is_match(key)
 }
 
 fn is_token(text: &str) -> bool {
