@@ -225,13 +225,20 @@ fn model_part(items: Vec<Item>, server: &Server) -> Result<()> {
     for item in items {
         let (candidate, store) = candidate(&item);
         let review = futures_executor::block_on(judge.ask(&candidate, &store))?;
-        let reason = review
+        let (reason, detail) = review
             .failure
             .as_ref()
-            .map_or("accepted", |(reason, _)| reason.as_str());
+            .map_or(("accepted", ""), |(reason, detail)| {
+                (reason.as_str(), detail)
+            });
+        println!("{} {} {reason} {detail}", item.id, item.label);
         *reasons
             .entry(format!("{} {reason}", item.label))
             .or_default() += 1;
+        // A server that does not answer says nothing of a judge.
+        if reason == "judge.model_failed" {
+            continue;
+        }
         let share = review
             .scores
             .iter()
