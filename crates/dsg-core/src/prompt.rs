@@ -198,13 +198,13 @@ impl Prompts {
             .iter()
             .enumerate()
             .map(|(number, &role)| {
-                let content = self
+                let filled = self
                     .environment
                     .get_template(&template_name(&prompt.id, number))
                     .and_then(|template| template.render(Serde(context)))?;
                 Ok(Message {
                     role,
-                    content: content.trim().to_owned(),
+                    content: filled.trim().to_owned(),
                 })
             })
             .collect::<Result<_, minijinja::Error>>()
@@ -343,10 +343,10 @@ mod tests {
             .expect("renders")
             .expect("is there");
         assert_eq!(rendered.messages.len(), 2);
-        let content = &rendered.messages[1].content;
+        let turn = &rendered.messages[1].content;
         assert!(
-            content.starts_with(&format!("`````\n{evidence}\n`````\n")),
-            "{content}"
+            turn.starts_with(&format!("`````\n{evidence}\n`````\n")),
+            "{turn}"
         );
     }
 
