@@ -88,18 +88,15 @@ impl Chunker {
     }
 
     /// The chunks of `document`, in order. They cover every byte that is neither white space nor boilerplate exactly once.
-    /// A document without such bytes has none.
+    /// A document without such bytes has none. That holds for any outline: blocks may come in any order, overlap, or lie
+    /// outside the text. A block that does not fit is cut to its container or left out; what a boilerplate block covers is hidden.
     ///
     /// Time is linear in the text and the blocks.
     pub fn chunk(&self, document: &Document) -> Vec<Chunk> {
         let tree = Tree::new(&document.text, &document.blocks);
-        let cut = cut(
-            &document.text,
-            &tree,
-            &*self.counter,
-            self.config.max_tokens,
-        );
-        let packed = pack(&document.text, &cut, &self.config, &*self.counter);
+        let counter = self.counter.spans(&document.text);
+        let cut = cut(&document.text, &tree, &*counter, self.config.max_tokens);
+        let packed = pack(&cut, &self.config, &*counter);
         let paths = heading_paths(document, &cut.sections);
         let finder = CommandFinder::new(document);
         let markup = document.source.format.markup();

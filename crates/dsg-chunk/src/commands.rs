@@ -4,13 +4,12 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use dsg_core::{Block, BlockKind, Document, Format, Markup, Span};
+use memchr::memchr3;
 use regex::Regex;
 
+use crate::inline::{InlineCode, references};
+
 struct Patterns {
-    /// A manual reference, `sbatch(1)`; emphasis may stand around the name.
-    reference: Regex,
-    /// Code or bold text, with what stands around it: `run `x``, `the `x` command`.
-    inline: Regex,
     /// What comes before a command in running text.
     cue_before: Regex,
     /// What comes before a command with arguments; a lone word there is as often a value: "use `scratch`".
@@ -21,8 +20,6 @@ struct Patterns {
     prompt: Regex,
     /// `NAME=value` before a command.
     assignment: Regex,
-    /// What a command's name looks like.
-    name: Regex,
     heredoc: Regex,
 }
 
@@ -32,8 +29,6 @@ struct Patterns {
 )]
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns {
-    reference: Regex::new(r"([A-Za-z_][\w.+-]*)[*`_]*\(([18])[a-z]*\)").unwrap(),
-    inline: Regex::new(r"``([^`\n]+)``|`([^`\n]+)`|\*\*([^*\n]+)\*\*").unwrap(),
     cue_before: Regex::new(
         r"(?i)\b(?:run|runs|running|execute|executing|invoke|invoking|typing|issue|issuing|commands?|utility)(?:\s+the)?(?:\s+commands?)?:?\s+$",
     )
@@ -45,19 +40,18 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     )
     .unwrap(),
     assignment: Regex::new(r"^[A-Za-z_]\w*=(?:'[^']*'|\x22[^\x22]*\x22|[^\s\x22']*)\s+").unwrap(),
-    name: Regex::new(r"^[a-z_][a-z0-9_+.-]*[a-z0-9_+]$").unwrap(),
     heredoc: Regex::new(r"<<-?\s*['\x22]?(\w+)['\x22]?").unwrap(),
 }
 });
 
-/// Words of the shell itself and names too common to tell a chunk apart.
+/// Words of the shell itself and names too common to tell a chunk apart, sorted.
 const NOT_COMMANDS: [&str; 60] = [
     "alias", "bg", "break", "builtin", "case", "cd", "continue", "declare", "do", "done", "echo",
     "elif", "else", "esac", "eval", "exec", "exit", "export", "false", "fg", "fi", "for",
-    "function", "history", "if", "in", "let", "local", "logout", "popd", "printf", "pushd", "pwd",
-    "read", "readonly", "return", "select", "set", "setenv", "shift", "shopt", "source", "test",
-    "then", "time", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset",
-    "unsetenv", "until", "wait", "while", "yes", "no", "null",
+    "function", "history", "if", "in", "let", "local", "logout", "no", "null", "popd", "printf",
+    "pushd", "pwd", "read", "readonly", "return", "select", "set", "setenv", "shift", "shopt",
+    "source", "test", "then", "time", "trap", "true", "type", "typeset", "ulimit", "umask",
+    "unalias", "unset", "unsetenv", "until", "wait", "while", "yes",
 ];
 
 /// Keywords that a command may follow on the same line.
@@ -98,9 +92,13 @@ impl<'a> CommandFinder<'a> {
     pub(crate) fn commands(&self, span: Span, blocks: &[Block]) -> Vec<String> {
         let mut found: Vec<String> = self.subject.iter().cloned().collect();
         self.in_span(span, blocks, &mut found);
-        let mut seen = HashSet::new();
-        found.retain(|name| seen.insert(name.clone()));
-        found
+        let mut once: Vec<String> = Vec::with_capacity(found.len().min(8));
+        for name in found {
+            if !once.contains(&name) {
+                once.push(name);
+            }
+        }
+        once
     }
 
     fn in_span(&self, span: Span, blocks: &[Block], found: &mut Vec<String>) {
@@ -133,30 +131,18 @@ impl<'a> CommandFinder<'a> {
             return;
         };
         let mut seen: Vec<(usize, String)> = Vec::new();
-        // Most prose has no match, and a search for two bytes tells that much faster than the pattern does.
-        if prose.contains("(1") || prose.contains("(8") {
-            seen.extend(
-                PATTERNS
-                    .reference
-                    .captures_iter(prose)
-                    .filter_map(|hit| hit.get(1))
-                    .filter(|name| is_name(name.as_str()))
-                    .map(|name| (name.start(), name.as_str().to_owned())),
-            );
-        }
-        if self.markup != Markup::Plain && (prose.contains('`') || prose.contains("**")) {
-            for hit in PATTERNS.inline.captures_iter(prose) {
-                let (Some(whole), Some(code)) =
-                    (hit.get(0), hit.get(1).or(hit.get(2)).or(hit.get(3)))
-                else {
-                    continue;
-                };
-                let before = prose.get(..whole.start()).unwrap_or_default();
-                let after = prose.get(whole.end()..).unwrap_or_default();
-                if let Some(name) =
-                    self.in_inline(code.as_str(), before, after, hit.get(3).is_some())
-                {
-                    seen.push((code.start(), name));
+        seen.extend(
+            references(prose)
+                .filter(|(_, name)| is_name(name))
+                .map(|(at, name)| (at, name.to_owned())),
+        );
+        if self.markup != Markup::Plain {
+            for code in InlineCode::new(prose) {
+                let before = prose.get(..code.outer.start).unwrap_or_default();
+                let after = prose.get(code.outer.end..).unwrap_or_default();
+                let inner = prose.get(code.inner.clone()).unwrap_or_default();
+                if let Some(name) = self.in_inline(inner, before, after, code.bold) {
+                    seen.push((code.inner.start, name));
                 }
             }
         }
@@ -166,8 +152,8 @@ impl<'a> CommandFinder<'a> {
 
     /// The command that inline code runs, if it runs one.
     fn in_inline(&self, code: &str, before: &str, after: &str, bold: bool) -> Option<String> {
-        let line = PATTERNS.prompt.replace(code.trim(), "");
-        let line = strip_prefixes(&line);
+        let code = code.trim();
+        let line = strip_prefixes(after_prompt(code).unwrap_or(code));
         let mut words = line.split_whitespace();
         let name = words.next().filter(|name| is_name(name))?;
         let second = words.next();
@@ -180,14 +166,18 @@ impl<'a> CommandFinder<'a> {
             return None;
         }
         let announced = || {
-            let tail: String = before.chars().rev().take(40).collect();
-            let tail: String = tail.chars().rev().collect();
-            PATTERNS.cue_before.is_match(&tail)
-                || (second.is_some() && PATTERNS.cue_before_line.is_match(&tail))
+            let from = before
+                .char_indices()
+                .nth_back(39)
+                .map_or(0, |(from, _)| from);
+            let tail = before.get(from..).unwrap_or_default();
+            tail.ends_with(char::is_whitespace)
+                && (PATTERNS.cue_before.is_match(tail)
+                    || (second.is_some() && PATTERNS.cue_before_line.is_match(tail)))
         };
         let word = !name.contains(['.', '_']) || second.is_some();
-        (word && (PATTERNS.cue_after.is_match(after) || (!bold && announced())))
-            .then(|| name.to_owned())
+        let named = || after.starts_with(char::is_whitespace) && PATTERNS.cue_after.is_match(after);
+        (word && (named() || (!bold && announced()))).then(|| name.to_owned())
     }
 
     fn in_code(&self, code: &str, language: Option<&str>, found: &mut Vec<String>) {
@@ -195,8 +185,11 @@ impl<'a> CommandFinder<'a> {
         if dialect == Dialect::Foreign {
             return;
         }
-        let prompts = code.lines().any(|line| PATTERNS.prompt.is_match(line));
-        if !prompts && dialect == Dialect::Session {
+        let prompts = code.lines().any(|line| after_prompt(line).is_some());
+        if !prompts
+            && (dialect == Dialect::Session
+                || (dialect == Dialect::Unknown && self.known.is_empty()))
+        {
             return;
         }
         let mut continued = false;
@@ -213,25 +206,28 @@ impl<'a> CommandFinder<'a> {
             if was_continued {
                 continue;
             }
-            let command = match PATTERNS.prompt.find(line) {
-                Some(prompt) => line.get(prompt.end()..).unwrap_or_default(),
+            let command = match prompts.then(|| after_prompt(line)).flatten() {
+                Some(command) => command,
                 None if prompts => {
                     continued = false;
                     continue;
                 }
                 None => line,
             };
-            if let Some(end) = PATTERNS
-                .heredoc
-                .captures(command)
-                .and_then(|hit| hit.get(1))
+            if command.contains("<<")
+                && let Some(end) = PATTERNS
+                    .heredoc
+                    .captures(command)
+                    .and_then(|hit| hit.get(1))
             {
                 heredoc = Some(end.as_str().to_owned());
             }
             let certain = prompts || dialect == Dialect::Shell;
             for part in command.split("&&").flat_map(|part| part.split("; ")) {
                 found.extend(
-                    first_command(part).filter(|name| certain || self.known.contains(name)),
+                    first_command(part)
+                        .filter(|name| certain || self.known.contains(*name))
+                        .map(str::to_owned),
                 );
             }
         }
@@ -267,21 +263,30 @@ impl Dialect {
 }
 
 /// The command at the start of one shell line.
-fn first_command(line: &str) -> Option<String> {
+fn first_command(line: &str) -> Option<&str> {
     let line = strip_prefixes(line);
     let name = line.split_whitespace().next()?.trim_end_matches(';');
     let rest = line.get(name.len()..).unwrap_or_default().trim_start();
     // `name = value`, `name: value` and `name() {` are not calls.
     let called = !rest.starts_with(['=', ':', '(']) || rest.starts_with(":/");
-    (called && is_name(name)).then(|| name.to_owned())
+    (called && is_name(name)).then_some(name)
 }
 
 /// The line without `sudo`, keywords and assignments.
 fn strip_prefixes(line: &str) -> &str {
     let mut line = line.trim_start();
+    // Every prefix has white space behind it.
+    if !line.contains(char::is_whitespace) {
+        return line;
+    }
     loop {
         let before = line.len();
-        if let Some(found) = PATTERNS.assignment.find(line) {
+        let name = line
+            .find(|c: char| c != '_' && !c.is_alphanumeric())
+            .unwrap_or_default();
+        if line.get(name..).is_some_and(|rest| rest.starts_with('='))
+            && let Some(found) = PATTERNS.assignment.find(line)
+        {
             line = line.get(found.end()..).unwrap_or_default().trim_start();
         }
         for keyword in LEADING {
@@ -323,11 +328,29 @@ fn is_flag(word: &str) -> bool {
 /// A lower-case word of two characters or more that is neither a file nor a word of the shell.
 fn is_name(word: &str) -> bool {
     word.len() <= 40
-        && PATTERNS.name.is_match(word)
-        && !NOT_COMMANDS.contains(&word)
+        && has_name_shape(word.as_bytes())
+        && NOT_COMMANDS.binary_search(&word).is_err()
         && word
             .rsplit_once('.')
             .is_none_or(|(_, extension)| extension.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn has_name_shape(word: &[u8]) -> bool {
+    let inside = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'+' | b'.' | b'-');
+    let [first, middle @ .., last] = word else {
+        return false;
+    };
+    matches!(first, b'a'..=b'z' | b'_')
+        && matches!(last, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'+')
+        && middle.iter().all(inside)
+}
+
+/// What follows the prompt that `line` begins with.
+fn after_prompt(line: &str) -> Option<&str> {
+    // Most lines have no prompt, and three bytes tell that much faster than the pattern does.
+    memchr3(b'$', b'#', b'%', line.as_bytes())?;
+    let prompt = PATTERNS.prompt.find(line)?;
+    line.get(prompt.end()..)
 }
 
 /// The command whose manual page this is: sections 1, 6 and 8 only.

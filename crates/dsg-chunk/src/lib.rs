@@ -41,6 +41,7 @@ mod commands;
 mod config;
 mod context;
 mod error;
+mod inline;
 mod options;
 mod pack;
 mod piece;

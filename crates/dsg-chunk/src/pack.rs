@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dsg_core::{Span, TokenCounter};
+use dsg_core::{Span, SpanTokens};
 
 use crate::config::ChunkConfig;
 use crate::piece::{Glue, Piece, Pieces, Section};
@@ -36,14 +36,8 @@ struct Draft {
     full: bool,
 }
 
-pub(crate) fn pack(
-    text: &str,
-    cut: &Pieces,
-    config: &ChunkConfig,
-    counter: &dyn TokenCounter,
-) -> Vec<Packed> {
+pub(crate) fn pack(cut: &Pieces, config: &ChunkConfig, counter: &dyn SpanTokens) -> Vec<Packed> {
     let packer = Packer {
-        text,
         config,
         counter,
         pieces: &cut.pieces,
@@ -85,9 +79,8 @@ fn groups(pieces: &[Piece], budget: usize) -> Vec<Group> {
 }
 
 struct Packer<'a> {
-    text: &'a str,
     config: &'a ChunkConfig,
-    counter: &'a dyn TokenCounter,
+    counter: &'a dyn SpanTokens,
     pieces: &'a [Piece],
     sections: &'a [Section],
     groups: Vec<Group>,
@@ -271,9 +264,7 @@ impl Packer<'_> {
             first.span.start(),
             last.span.end().saturating_sub(first.span.start()),
         );
-        let tokens = span
-            .slice(self.text)
-            .map_or(0, |text| self.counter.count(text));
+        let tokens = self.counter.count(span);
         if tokens > self.config.max_tokens && groups.len() > 1 {
             let middle = groups.start + groups.len() / 2;
             self.finish(groups.start..middle, out);

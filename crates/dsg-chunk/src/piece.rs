@@ -1,6 +1,6 @@
 //! From the outline to the sequence of pieces that packing moves.
 
-use dsg_core::{BlockKind, Span, TokenCounter};
+use dsg_core::{BlockKind, Span, SpanTokens};
 
 use crate::split::{self, Grain};
 use crate::tree::{Node, Tree};
@@ -55,12 +55,7 @@ pub(crate) struct Pieces {
 }
 
 /// Cuts a document into pieces of at most `budget` tokens where it can be cut.
-pub(crate) fn cut(
-    text: &str,
-    tree: &Tree<'_>,
-    counter: &dyn TokenCounter,
-    budget: usize,
-) -> Pieces {
+pub(crate) fn cut(text: &str, tree: &Tree<'_>, counter: &dyn SpanTokens, budget: usize) -> Pieces {
     let root = Section {
         level: 0,
         parent: 0,
@@ -110,7 +105,7 @@ pub(crate) fn cut(
 struct Cutter<'t, 'a> {
     text: &'a str,
     tree: &'t Tree<'a>,
-    counter: &'t dyn TokenCounter,
+    counter: &'t dyn SpanTokens,
     budget: usize,
     pieces: Vec<Piece>,
     sections: Vec<Section>,
@@ -338,8 +333,7 @@ impl<'t, 'a: 't> Cutter<'t, 'a> {
     }
 
     fn count(&self, span: Span) -> usize {
-        span.slice(self.text)
-            .map_or(0, |text| self.counter.count(text))
+        self.counter.count(span)
     }
 
     fn is_blank(&self, span: Span) -> bool {

@@ -1,5 +1,6 @@
 //! Inline markup removed: headings and labels as a reader sees them.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use dsg_core::Markup;
@@ -47,10 +48,15 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 }
 });
 
+/// Without one of these, no pattern for Markdown finds anything.
+const MARKDOWN_MARKS: [char; 8] = ['`', '[', '<', '{', '\\', '*', '~', '_'];
+
 /// `text` without inline markup, on one line.
 pub(crate) fn plain(text: &str, markup: Markup) -> String {
     let stripped = match markup {
         Markup::Plain => text.to_owned(),
+        // Most headings have no markup at all.
+        Markup::Markdown if !text.contains(MARKDOWN_MARKS) => text.to_owned(),
         Markup::Markdown => markdown(text),
         Markup::Rst => rst(text),
         Markup::AsciiDoc => asciidoc(text),
@@ -67,8 +73,8 @@ pub(crate) fn plain(text: &str, markup: Markup) -> String {
 
 /// Code spans keep every character; only the prose between them is stripped.
 fn markdown(text: &str) -> String {
-    let text = PATTERNS.attributes.replace(text, "");
-    let text = PATTERNS.link.replace_all(&text, "$1");
+    let text = removed(&PATTERNS.attributes, text, text.contains('{'));
+    let text = shown(&PATTERNS.link, &text, text.contains('['));
     let mut out = String::with_capacity(text.len());
     let mut rest: &str = &text;
     while let Some(open) = rest.find('`') {
@@ -90,17 +96,31 @@ fn markdown(text: &str) -> String {
 }
 
 fn prose_only(prose: &str, out: &mut String) {
+    if !prose.contains(MARKDOWN_MARKS) {
+        out.push_str(prose);
+        return;
+    }
+    let escaped = prose.contains('\\');
     // An escaped mark means itself: it hides in the private use area while the marks go.
-    let hidden = PATTERNS.escape.replace_all(prose, |found: &Captures<'_>| {
-        found
-            .get(1)
-            .and_then(|mark| mark.as_str().chars().next())
-            .and_then(|mark| char::from_u32(0xF_0000 + u32::from(mark)))
-            .map_or_else(String::new, String::from)
-    });
-    let text = PATTERNS.autolink.replace_all(&hidden, "$1");
-    let text = PATTERNS.tag.replace_all(&text, "");
-    let text = PATTERNS.emphasis.replace_all(&text, "");
+    let hidden = if escaped {
+        PATTERNS.escape.replace_all(prose, |found: &Captures<'_>| {
+            found
+                .get(1)
+                .and_then(|mark| mark.as_str().chars().next())
+                .and_then(|mark| char::from_u32(0xF_0000 + u32::from(mark)))
+                .map_or_else(String::new, String::from)
+        })
+    } else {
+        Cow::Borrowed(prose)
+    };
+    let tagged = hidden.contains('<');
+    let text = shown(&PATTERNS.autolink, &hidden, tagged);
+    let text = removed(&PATTERNS.tag, &text, tagged);
+    let text = removed(&PATTERNS.emphasis, &text, text.contains(['*', '~', '_']));
+    if !escaped {
+        out.push_str(&text);
+        return;
+    }
     out.extend(text.chars().map(|c| {
         u32::from(c)
             .checked_sub(0xF_0000)
@@ -108,6 +128,24 @@ fn prose_only(prose: &str, out: &mut String) {
             .and_then(char::from_u32)
             .unwrap_or(c)
     }));
+}
+
+/// `text` without what `pattern` finds; untouched where it cannot find anything.
+fn removed<'t>(pattern: &Regex, text: &'t str, possible: bool) -> Cow<'t, str> {
+    if possible {
+        pattern.replace_all(text, "")
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// `text` with the first group of what `pattern` finds in its place.
+fn shown<'t>(pattern: &Regex, text: &'t str, possible: bool) -> Cow<'t, str> {
+    if possible {
+        pattern.replace_all(text, "$1")
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn rst(text: &str) -> String {

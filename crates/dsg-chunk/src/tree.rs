@@ -1,6 +1,7 @@
 //! The block outline as a tree, repaired where it does not nest.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use dsg_core::{Block, BlockKind, Span};
 
@@ -27,7 +28,7 @@ pub(crate) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// Spans that are out of bounds, cut a character or cover white space only are left out; a block that sticks out of
-    /// its container is cut to it.
+    /// its container is cut to it. Of boilerplate the rest stays hidden, whatever it reaches into.
     pub(crate) fn new(text: &str, blocks: &'a [Block]) -> Self {
         let mut order: Vec<(&Block, Span)> = blocks
             .iter()
@@ -35,13 +36,34 @@ impl<'a> Tree<'a> {
             .map(|block| (block, block.span.trimmed(text)))
             .filter(|(_, span)| !span.is_empty())
             .collect();
-        order.sort_by_key(|(_, span)| (span.start(), Reverse(span.end())));
+        order.sort_by_key(|(_, span)| key(*span));
         let mut nodes: Vec<Node<'a>> = Vec::with_capacity(order.len());
         let mut open: Vec<usize> = Vec::new();
-        for (block, mut span) in order {
+        let mut order = order.into_iter().peekable();
+        // What is left of boilerplate that sticks out of its container, by the same order.
+        let mut rests: BTreeMap<(usize, Reverse<usize>), &Block> = BTreeMap::new();
+        loop {
+            let listed = order.peek().map(|(_, span)| key(*span));
+            let rest = rests
+                .first_entry()
+                .filter(|rest| listed.is_none_or(|listed| *rest.key() < listed))
+                .map(|rest| {
+                    let (start, Reverse(end)) = *rest.key();
+                    (rest.remove(), Span::of_len(start, end - start))
+                });
+            let Some((block, mut span)) = rest.or_else(|| order.next()) else {
+                break;
+            };
             let index = nodes.len();
             close(&mut nodes, &mut open, span.start());
             if let Some(parent) = open.last().and_then(|parent| nodes.get(*parent)) {
+                let end = parent.span.end();
+                if matches!(block.kind, BlockKind::Boilerplate) && span.end() > end {
+                    let rest = Span::of_len(end, span.end() - end).trimmed(text);
+                    if !rest.is_empty() {
+                        rests.insert(key(rest), block);
+                    }
+                }
                 if matches!(parent.block.kind, BlockKind::Boilerplate) {
                     continue;
                 }
@@ -50,6 +72,9 @@ impl<'a> Tree<'a> {
                     continue;
                 };
                 span = inside.trimmed(text);
+                if span.is_empty() {
+                    continue;
+                }
             }
             if matches!(block.kind, BlockKind::Boilerplate) {
                 for ancestor in &open {
@@ -94,6 +119,11 @@ impl<'a> Tree<'a> {
             end,
         }
     }
+}
+
+/// Document order, containers before what they contain.
+const fn key(span: Span) -> (usize, Reverse<usize>) {
+    (span.start(), Reverse(span.end()))
 }
 
 /// Closes every open node that ends at or before `start`.
@@ -173,5 +203,24 @@ mod tests {
         let tree = Tree::new("abcdefghij", &blocks);
         assert!(tree.get(0).unwrap().pierced);
         assert_eq!(tree.nodes.len(), 2);
+    }
+
+    #[test]
+    fn boilerplate_that_sticks_out_stays_hidden() {
+        let blocks = [
+            block(BlockKind::Quote, 0, 5),
+            block(BlockKind::Boilerplate, 2, 8),
+            block(BlockKind::Boilerplate, 7, 9),
+            block(BlockKind::Paragraph, 6, 10),
+        ];
+        let tree = Tree::new("abcdefghij", &blocks);
+        let hidden: Vec<Span> = tree
+            .nodes
+            .iter()
+            .filter(|node| node.block.kind == BlockKind::Boilerplate)
+            .map(|node| node.span)
+            .collect();
+        let spans = [(2, 3), (5, 3), (8, 1)].map(|(start, len)| Span::of_len(start, len));
+        assert_eq!(hidden, spans);
     }
 }

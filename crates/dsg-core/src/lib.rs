@@ -56,6 +56,6 @@ pub use id::{CandidateId, ChunkId, DocId};
 pub use observer::{Event, Interrupt, Observer, Silent};
 pub use prompt::{Prompt, PromptError, Prompts, Rendered};
 pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};
-pub use seam::{ChunkStore, Hit, MemoryStore, Retriever, SeamError, TokenCounter};
+pub use seam::{ChunkStore, Hit, MemoryStore, Retriever, SeamError, SpanTokens, TokenCounter};
 pub use seed::Seed;
 pub use span::{Span, SpanError};

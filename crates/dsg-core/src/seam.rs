@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::chunk::Chunk;
 use crate::id::ChunkId;
+use crate::span::Span;
 
 /// A backend behind a seam failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,34 @@ pub struct SeamError {
 pub trait TokenCounter: Send + Sync {
     /// Tokens in `text`.
     fn count(&self, text: &str) -> usize;
+
+    /// A counter for many spans of one text. What it says of a span is what [`TokenCounter::count`] says of its bytes;
+    /// a counter that can add up what it has read once overrides this. Default: every span is read when it is asked for.
+    fn spans<'t>(&'t self, text: &'t str) -> Box<dyn SpanTokens + 't> {
+        Box::new(EachSpan {
+            counter: self,
+            text,
+        })
+    }
+}
+
+/// Counts tokens of spans of one text.
+pub trait SpanTokens {
+    /// Tokens of the text under `span`; 0 when it is out of bounds or cuts a character.
+    fn count(&self, span: Span) -> usize;
+}
+
+/// Reads every span anew.
+struct EachSpan<'t, C: ?Sized> {
+    counter: &'t C,
+    text: &'t str,
+}
+
+impl<C: TokenCounter + ?Sized> SpanTokens for EachSpan<'_, C> {
+    fn count(&self, span: Span) -> usize {
+        span.slice(self.text)
+            .map_or(0, |inner| self.counter.count(inner))
+    }
 }
 
 /// Random access to the chunks of a corpus, in corpus order.

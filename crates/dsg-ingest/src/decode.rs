@@ -3,6 +3,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
+use crate::lines::tail;
 use crate::warning::Warning;
 
 /// A file as text.
@@ -288,8 +289,14 @@ fn deceptive(text: &str) -> Vec<Warning> {
     if text.is_ascii() {
         return Vec::new();
     }
-    let (mut bidi, mut unseen, mut previous) = (0_usize, 0_usize, ' ');
-    for c in text.chars() {
+    let (mut bidi, mut unseen, mut at) = (0_usize, 0_usize, 0);
+    let bytes = text.as_bytes();
+    while let Some(found) = tail(text, at).bytes().position(|byte| !byte.is_ascii()) {
+        at += found;
+        let previous = at.checked_sub(1).and_then(|before| bytes.get(before));
+        let Some(c) = tail(text, at).chars().next() else {
+            break;
+        };
         match c {
             // Embeddings, overrides and isolates: <https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings>.
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => bidi += 1,
@@ -302,10 +309,12 @@ fn deceptive(text: &str) -> Vec<Warning> {
             | '\u{feff}'
             | '\u{e0000}'..='\u{e007f}' => unseen += 1,
             // Joiners are spelling in Persian and in emoji, and nothing between Latin letters.
-            '\u{200c}' | '\u{200d}' if previous.is_ascii_alphanumeric() => unseen += 1,
+            '\u{200c}' | '\u{200d}' if previous.is_some_and(u8::is_ascii_alphanumeric) => {
+                unseen += 1;
+            }
             _ => {}
         }
-        previous = c;
+        at += c.len_utf8();
     }
     let mut warnings = Vec::new();
     if bidi > 0 {

@@ -31,6 +31,19 @@ pub(crate) struct Note {
     pub body: usize,
 }
 
+/// Whether text with these characters, marks left out, can be a note at all: it begins with one of the words.
+pub(crate) fn may_begin(text: impl Iterator<Item = char>) -> bool {
+    let word: String = text
+        .skip_while(|c| c.is_whitespace() || matches!(c, '*' | '_'))
+        .take_while(char::is_ascii_alphabetic)
+        .take(12)
+        .collect();
+    word.starts_with(|c: char| c.is_ascii_uppercase())
+        && WORDS
+            .iter()
+            .any(|(name, _)| word.eq_ignore_ascii_case(name))
+}
+
 /// The note that `paragraph` is, if it is one.
 pub(crate) fn split(paragraph: &str) -> Option<Note> {
     let marks = paragraph.len() - paragraph.trim_start_matches(['*', '_']).len();

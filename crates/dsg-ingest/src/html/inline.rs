@@ -5,6 +5,7 @@ use scraper::Node;
 
 use super::marks;
 use super::tree::{attribute, has_class, is_skipped, name};
+use crate::lines::{head, tail};
 use crate::links;
 
 /// Inline Markdown under construction, with the counts that tell what kind of paragraph it is.
@@ -148,7 +149,17 @@ impl Inline {
     }
 
     fn text(&mut self, text: &str, style: Style) {
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let word = rest.bytes().take_while(u8::is_ascii_graphic).count();
+            if word > 0 {
+                self.glue();
+                self.text.push_str(head(rest, word));
+                self.count(word, style);
+                rest = tail(rest, word);
+                continue;
+            }
+            rest = tail(rest, c.len_utf8());
             if c == '\u{ad}' || c == '\u{200b}' || marks::is_mark(c) {
                 continue;
             }
@@ -158,12 +169,18 @@ impl Inline {
             }
             self.glue();
             self.text.push(c);
-            self.all += 1;
-            self.in_page += usize::from(style.in_page);
-            self.code += usize::from(style.code);
-            self.bold += usize::from(style.bold);
-            self.anchored += usize::from(style.anchored);
+            self.count(1, style);
         }
+    }
+
+    /// Counts characters that were written.
+    fn count(&mut self, characters: usize, style: Style) {
+        let of = |is: bool| if is { characters } else { 0 };
+        self.all += characters;
+        self.in_page += of(style.in_page);
+        self.code += of(style.code);
+        self.bold += of(style.bold);
+        self.anchored += of(style.anchored);
     }
 
     /// Writes the space that is due.

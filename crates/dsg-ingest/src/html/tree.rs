@@ -3,56 +3,82 @@
 use std::collections::{BTreeMap, HashSet};
 
 use ego_tree::{NodeId, NodeRef};
+use scraper::node::Element;
 use scraper::{Html, Node};
 
-/// Elements that stand on lines of their own.
-const BLOCKS: [&str; 38] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "html",
-    "li",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "table",
-    "ul",
-];
+/// Whether elements of this name stand on lines of their own.
+fn is_block_name(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "caption"
+            | "center"
+            | "dd"
+            | "details"
+            | "dir"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hr"
+            | "html"
+            | "li"
+            | "main"
+            | "menu"
+            | "nav"
+            | "ol"
+            | "p"
+            | "pre"
+            | "section"
+            | "summary"
+            | "table"
+            | "ul"
+    )
+}
 
-/// Elements that show no text of their own or are never content.
-const SKIPPED: [&str; 22] = [
-    "audio", "button", "canvas", "datalist", "embed", "form", "gcse", "head", "iframe", "input",
-    "map", "math", "nav", "noscript", "object", "script", "select", "style", "svg", "template",
-    "textarea", "video",
-];
+/// Whether elements of this name show no text of their own or are never content.
+fn is_skipped_name(name: &str) -> bool {
+    matches!(
+        name,
+        "audio"
+            | "button"
+            | "canvas"
+            | "datalist"
+            | "embed"
+            | "form"
+            | "gcse"
+            | "head"
+            | "iframe"
+            | "input"
+            | "map"
+            | "math"
+            | "nav"
+            | "noscript"
+            | "object"
+            | "script"
+            | "select"
+            | "style"
+            | "svg"
+            | "template"
+            | "textarea"
+            | "video"
+    )
+}
 
 /// Classes of `<aside>` that belong to the text.
 const ASIDES: [&str; 5] = [
@@ -103,7 +129,16 @@ pub(crate) fn name(node: NodeRef<'_, Node>) -> &str {
 
 /// An attribute of an element.
 pub(crate) fn attribute<'a>(node: NodeRef<'a, Node>, key: &str) -> Option<&'a str> {
-    node.value().as_element()?.attr(key)
+    element_attribute(node.value().as_element()?, key)
+}
+
+/// The few attributes that an element has are compared as text; `Element::attr` interns the key each time.
+fn element_attribute<'a>(element: &'a Element, key: &str) -> Option<&'a str> {
+    let (_, value) = element
+        .attrs
+        .iter()
+        .find(|(name, _)| name.ns.is_empty() && &*name.local == key)?;
+    Some(value)
 }
 
 /// Whether the element has this class.
@@ -128,7 +163,7 @@ impl<'a> Tree<'a> {
     pub(crate) fn new(html: &'a Html) -> Self {
         let mut holds_block = HashSet::new();
         for node in html.tree.nodes() {
-            if !BLOCKS.contains(&name(node)) {
+            if !is_block_name(name(node)) {
                 continue;
             }
             for above in node.ancestors() {
@@ -142,7 +177,7 @@ impl<'a> Tree<'a> {
 
     /// Whether `node` has to be rendered as blocks.
     pub(crate) fn is_block(&self, node: NodeRef<'_, Node>) -> bool {
-        BLOCKS.contains(&name(node)) || self.holds_block.contains(&node.id())
+        is_block_name(name(node)) || self.holds_block.contains(&node.id())
     }
 
     /// Whether block elements stand below `node`.
@@ -204,7 +239,7 @@ pub(crate) fn is_skipped(node: NodeRef<'_, Node>) -> bool {
 pub(crate) fn left_out(node: NodeRef<'_, Node>) -> Option<&'static str> {
     let element = node.value().as_element()?;
     let name = element.name();
-    if SKIPPED.contains(&name) {
+    if is_skipped_name(name) {
         return Some(match name {
             "nav" | "gcse" | "map" => "navigation",
             "script" | "style" | "noscript" | "template" | "head" => "script",
@@ -212,10 +247,11 @@ pub(crate) fn left_out(node: NodeRef<'_, Node>) -> Option<&'static str> {
             _ => "media",
         });
     }
-    if element.attr("hidden").is_some() || element.attr("aria-hidden") == Some("true") {
+    let attribute = |key| element_attribute(element, key);
+    if attribute("hidden").is_some() || attribute("aria-hidden") == Some("true") {
         return Some("hidden");
     }
-    if let Some(role) = element.attr("role")
+    if let Some(role) = attribute("role")
         && matches!(role, "navigation" | "banner" | "contentinfo" | "search")
     {
         return Some(if role == "contentinfo" {
@@ -224,7 +260,7 @@ pub(crate) fn left_out(node: NodeRef<'_, Node>) -> Option<&'static str> {
             "navigation"
         });
     }
-    if let Some(style) = element.attr("style") {
+    if let Some(style) = attribute("style") {
         let style: String = style
             .chars()
             .filter(|c| !c.is_whitespace())

@@ -10,6 +10,9 @@ const ROLES: [&str; 4] = ["doc", "ref", "numref", "option"];
 /// Link texts longer than this are not looked through for their beginning, in bytes.
 const MAX_TEXT: usize = 500;
 
+/// Begins the target of a link in HTML.
+const HREF: &str = "href=\"";
+
 /// The references of a document, in the order of its text. Web addresses, links within the page and links to files that
 /// are no documents are left out.
 pub(crate) fn find(text: &str, blocks: &[Block], format: Format) -> Vec<Link> {
@@ -50,9 +53,14 @@ fn link(span: Span, target: &str) -> Link {
     }
 }
 
+/// Where `mark` stands in `text`.
+fn matches<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = usize> + 'a {
+    memchr::memmem::find_iter(text.as_bytes(), mark.as_bytes())
+}
+
 /// `[text](target)`, `[label]: target`, `href="target"`.
 fn markdown(text: &str, out: &mut Vec<Link>) {
-    for (close, _) in text.match_indices("](") {
+    for close in matches(text, "](") {
         let target = tail(text, close + 2);
         let Some(end) = target.find([')', '\n']) else {
             continue;
@@ -86,8 +94,8 @@ fn markdown(text: &str, out: &mut Vec<Link>) {
             ));
         }
     }
-    for (at, mark) in text.match_indices("href=\"") {
-        let from = at + mark.len();
+    for at in matches(text, HREF) {
+        let from = at + HREF.len();
         if let Some(end) = tail(text, from).find(['"', '\n'])
             && is_page(head(tail(text, from), end))
         {
@@ -156,10 +164,16 @@ fn targets_page(extension: &str) -> bool {
 
 /// Roles, tables of contents, includes.
 fn rst(text: &str, out: &mut Vec<Link>) {
-    for role in ROLES {
-        let mark = format!(":{role}:`");
-        for (at, _) in text.match_indices(&mark) {
-            let from = at + mark.len();
+    for tick in memchr::memchr_iter(b'`', text.as_bytes()) {
+        let Some(before) = head(text, tick).strip_suffix(':') else {
+            continue;
+        };
+        let named = ROLES.iter().find_map(|role| {
+            let at = before.strip_suffix(role)?.strip_suffix(':')?.len();
+            Some((*role, at))
+        });
+        if let Some((role, at)) = named {
+            let from = tick + 1;
             let Some(end) = tail(text, from).find('`') else {
                 continue;
             };
@@ -179,6 +193,9 @@ fn rst(text: &str, out: &mut Vec<Link>) {
     let mut toc: Option<usize> = None;
     for line in lines(text, 0) {
         let content = line.content();
+        if toc.is_none() && !content.starts_with(".. ") {
+            continue;
+        }
         let column = line.columns(8);
         if let Some(file) = content.strip_prefix(".. include:: ")
             && is_page(file)
@@ -249,7 +266,7 @@ fn is_file(target: &str) -> bool {
 /// `sbatch(1)`, also with a mark or a space before the section.
 fn pages(text: &str, out: &mut Vec<Link>) {
     let bytes = text.as_bytes();
-    for (open, _) in text.match_indices('(') {
+    for open in memchr::memchr_iter(b'(', bytes) {
         let section = tail(text, open + 1);
         let Some(close) = section.bytes().take(6).position(|byte| byte == b')') else {
             continue;

@@ -88,12 +88,10 @@ impl Escapes {
 
     fn scan(&mut self, line: &str, out: &mut Run, depth: usize) {
         let mut rest = line;
-        while let Some(c) = rest.chars().next() {
-            rest = tail(rest, c.len_utf8());
-            if c != '\\' {
-                out.push((c, self.font));
-                continue;
-            }
+        while !rest.is_empty() {
+            let shown = rest.find('\\').unwrap_or(rest.len());
+            out.extend(head(rest, shown).chars().map(|c| (c, self.font)));
+            rest = tail(rest, shown + 1);
             let Some(escape) = rest.chars().next() else {
                 return;
             };

@@ -60,7 +60,8 @@ impl Man {
                 // Text that is indented by hand starts a line of its own.
                 let breaks = line.starts_with([' ', '\t']);
                 let run = body.escapes.run(line);
-                let is_note = note::split(&words::markdown(&run)).is_some();
+                let is_note = note::may_begin(run.iter().map(|(c, _)| *c))
+                    && note::split(&words::markdown(&run)).is_some();
                 body.add(run, breaks || is_note);
             }
         }

@@ -33,10 +33,23 @@ pub(crate) fn markdown(run: &[(char, Font)]) -> String {
 }
 
 fn line_markdown(line: &[(char, Font)]) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(line.len());
     let mut group: Run = Vec::new();
     let mut at = 0;
     while let Some((c, font)) = line.get(at).copied() {
+        if group.is_empty()
+            && let Some(word) = plain_word(line.get(at..).unwrap_or_default())
+        {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.extend(word.iter().map(|(c, _)| *c));
+            at += word.len();
+            while line.get(at).is_some_and(|(c, _)| c.is_whitespace()) {
+                at += 1;
+            }
+            continue;
+        }
         if !c.is_whitespace() {
             group.push((c, font));
             at += 1;
@@ -62,6 +75,19 @@ fn line_markdown(line: &[(char, Font)]) -> String {
     }
     push_group(&mut out, &group);
     out
+}
+
+/// The word that `line` begins with, if no part of it can need a mark: most words of a page.
+fn plain_word(line: &[(char, Font)]) -> Option<&[(char, Font)]> {
+    let end = line
+        .iter()
+        .position(|(c, _)| c.is_whitespace())
+        .unwrap_or(line.len());
+    let word = line.get(..end)?;
+    let plain = word
+        .iter()
+        .all(|(c, font)| *font == Font::Roman && *c != '<');
+    (plain && !word.is_empty()).then_some(word)
 }
 
 fn push_group(out: &mut String, group: &[(char, Font)]) {
