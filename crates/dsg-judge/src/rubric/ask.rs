@@ -114,7 +114,9 @@ impl Asker<'_> {
             });
         }
         match error {
-            ChatError::ContextExceeded { .. } => Trouble::ContextCut(error.to_string()),
+            ChatError::ContextExceeded { .. } | ChatError::PromptCut { .. } => {
+                Trouble::ContextCut(error.to_string())
+            }
             error => Trouble::Failed(error.to_string()),
         }
     }

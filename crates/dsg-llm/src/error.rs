@@ -1,0 +1,78 @@
+//! Why a model, a store or a reference cannot be set up. What goes wrong in a call is a [`ChatError`](dsg_core::ChatError).
+
+use std::error::Error;
+use std::path::PathBuf;
+
+/// A set-up that cannot work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LlmError {
+    /// A value is impossible.
+    #[error("`{field}`: {problem}")]
+    Config {
+        /// The field, dotted.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server is not on this machine, and nothing else may be spoken to.
+    #[error(
+        "{host} is not on this machine; set `allow_remote: true` or pass `--allow-remote` to speak to it"
+    )]
+    RemoteNotAllowed {
+        /// The host as configured.
+        host: String,
+    },
+    /// The environment variable with the key is no good.
+    #[error("the environment variable `{variable}` {problem}")]
+    Key {
+        /// Its name.
+        variable: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// This build lacks something.
+    #[error(
+        "{what} needs `{feature}`, which this dsg was built without; build it with `--features {feature}`"
+    )]
+    FeatureMissing {
+        /// What was asked for.
+        what: String,
+        /// The Cargo feature to build with.
+        feature: &'static str,
+    },
+    /// The reply store cannot be used.
+    #[error("{path}: {what}")]
+    Store {
+        /// The store's file.
+        path: PathBuf,
+        /// What was attempted.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A reply store of another version, or another program's file.
+    #[error("{path}: {problem}")]
+    StoreFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        problem: String,
+    },
+    /// The async runtime could not be started.
+    #[error("cannot start the runtime for model calls")]
+    Runtime(#[source] std::io::Error),
+    /// The certificates of this machine could not be loaded.
+    #[error("cannot set up TLS with this machine's certificates")]
+    Tls(#[source] std::io::Error),
+}
+
+impl LlmError {
+    pub(crate) fn config(field: &'static str, problem: impl Into<String>) -> Self {
+        Self::Config {
+            field,
+            problem: problem.into(),
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! POST and GET with JSON over HTTP/1.1: bounded bodies, stalls noticed, errors sorted into what is worth a retry.
+
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use dsg_core::ChatError;
+use http_body_util::{BodyExt, Full};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::TokioExecutor;
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use crate::body::{BodyError, Bounded};
+use crate::connect::{Connector, NotLoopback, bare_host, check_loopback};
+use crate::error::LlmError;
+use crate::key::ApiKey;
+
+/// How servers are spoken to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Whether machines other than this one may be spoken to. Default: false.
+    pub allow_remote: bool,
+    /// Seconds that connecting may take, name resolution included. Default: 10.
+    pub connect_seconds: u64,
+    /// Seconds that may pass between two parts of a reply that has begun. Default: 120.
+    pub stall_seconds: u64,
+    /// Bytes of a reply at most, as they come over the wire; what is larger is given up unread. Default: 16 MiB.
+    pub max_reply_bytes: usize,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            allow_remote: false,
+            connect_seconds: 10,
+            stall_seconds: 120,
+            max_reply_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Bytes of an error page that are read; the rest says nothing more.
+const MAX_ERROR_BYTES: usize = 64 << 10;
+/// Characters of a server's message that are quoted.
+const MAX_DETAIL_CHARS: usize = 500;
+
+/// A server under one base address.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: Transport,
+    base: String,
+    /// Who is asked, for errors.
+    who: String,
+    key: Option<ApiKey>,
+    config: HttpConfig,
+    is_local: bool,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Plain(Client<Connector, Full<Bytes>>),
+    #[cfg(feature = "tls")]
+    Tls(Client<hyper_rustls::HttpsConnector<Connector>, Full<Bytes>>),
+}
+
+/// An answer whose body has not been read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: Bounded,
+    pub(crate) is_event_stream: bool,
+}
+
+/// A refusal with its body: the provider may know how to go on.
+#[derive(Debug)]
+pub(crate) struct ErrorPage {
+    pub(crate) status: StatusCode,
+    pub(crate) text: String,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+pub(crate) enum Answered {
+    Ok(Answer),
+    Error(ErrorPage),
+}
+
+impl Http {
+    pub(crate) fn new(
+        base_url: &str,
+        who: String,
+        key: Option<ApiKey>,
+        config: HttpConfig,
+    ) -> Result<Self, LlmError> {
+        let field = "base_url";
+        if base_url.contains('@') {
+            let problem = "must not carry a user name or password; keys come from the environment";
+            return Err(LlmError::config(field, problem));
+        }
+        let base = base_url.trim_end_matches('/').to_owned();
+        let uri: Uri = base
+            .parse()
+            .map_err(|e| LlmError::config(field, format!("`{base_url}` is no address: {e}")))?;
+        let authority = uri
+            .authority()
+            .ok_or_else(|| LlmError::config(field, format!("`{base_url}` names no host")))?;
+        if uri.query().is_some() {
+            return Err(LlmError::config(field, "must not carry a query"));
+        }
+        let address = bare_host(&uri).and_then(|host| host.parse().ok());
+        if let (false, Some(address)) = (config.allow_remote, address) {
+            check_loopback(authority.as_str(), address)
+                .map_err(|not| LlmError::RemoteNotAllowed { host: not.host })?;
+        }
+        let is_local = address.is_some_and(|ip| ip.to_canonical().is_loopback())
+            || bare_host(&uri) == Some("localhost");
+        Ok(Self {
+            client: transport(&uri, &config)?,
+            base,
+            who,
+            key,
+            config,
+            is_local,
+        })
+    }
+
+    /// Whether the server is surely on this machine.
+    pub(crate) const fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// Time that may pass between two parts of a body.
+    pub(crate) const fn stall_limit(&self) -> Duration {
+        Duration::from_secs(self.config.stall_seconds)
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Answered, ChatError> {
+        self.send(Method::POST, path, Bytes::from(body)).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Answered, ChatError> {
+        let attempted = format!("{method} {}{path}", self.base);
+        let request = self
+            .request(method, path, body)
+            .map_err(|source| ChatError::Backend {
+                what: attempted.clone(),
+                source: source.into(),
+            })?;
+        let sent = match &self.client {
+            Transport::Plain(client) => client.request(request).await,
+            #[cfg(feature = "tls")]
+            Transport::Tls(client) => client.request(request).await,
+        };
+        let response = sent.map_err(|error| self.unreachable(attempted, error))?;
+        let (head, body) = response.into_parts();
+        if head.status.is_success() {
+            let is_event_stream = head
+                .headers
+                .get(header::CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok())
+                .is_some_and(|kind| kind.starts_with("text/event-stream"));
+            return Ok(Answered::Ok(Answer {
+                body: Bounded::new(body, self.config.max_reply_bytes),
+                is_event_stream,
+            }));
+        }
+        // An error page that cannot be read is still an error page.
+        let text = self
+            .read(Bounded::new(body, MAX_ERROR_BYTES))
+            .await
+            .unwrap_or_default();
+        Ok(Answered::Error(ErrorPage {
+            status: head.status,
+            text: self.redact(String::from_utf8_lossy(&text).into_owned()),
+            retry_after: retry_after(&head.headers),
+        }))
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json, text/event-stream")
+            .header(
+                header::USER_AGENT,
+                concat!("dsg/", env!("CARGO_PKG_VERSION")),
+            );
+        if let Some(key) = &self.key {
+            let mut value = HeaderValue::try_from(key.bearer())?;
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        request.body(Full::new(body))
+    }
+
+    /// The whole body, within its limit.
+    pub(crate) async fn read(&self, mut body: Bounded) -> Result<Vec<u8>, ChatError> {
+        let mut bytes = Vec::new();
+        while let Some(frame) = timeout(self.stall_limit(), body.frame())
+            .await
+            .map_err(|_| self.stalled())?
+        {
+            let frame = frame.map_err(|error| self.broken(error))?;
+            if let Ok(data) = frame.into_data() {
+                bytes.extend_from_slice(&data);
+            }
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn redact(&self, text: String) -> String {
+        match &self.key {
+            Some(key) => key.redact(text),
+            None => text,
+        }
+    }
+
+    pub(crate) fn malformed(&self, detail: impl Into<String>) -> ChatError {
+        ChatError::Malformed {
+            model: self.who.clone(),
+            detail: self.redact(detail.into()),
+        }
+    }
+
+    pub(crate) fn stalled(&self) -> ChatError {
+        ChatError::Unreachable {
+            model: self.who.clone(),
+            detail: format!("nothing came for {} s", self.config.stall_seconds),
+            source: None,
+        }
+    }
+
+    /// The body ended early, or is larger than it may be.
+    pub(crate) fn broken(&self, error: BodyError) -> ChatError {
+        match error {
+            BodyError::TooLarge => {
+                let limit = self.config.max_reply_bytes;
+                self.malformed(format!("the reply is larger than {limit} bytes"))
+            }
+            BodyError::Broken(source) => ChatError::Unreachable {
+                model: self.who.clone(),
+                detail: "the connection broke within the reply".to_owned(),
+                source: Some(source.into()),
+            },
+        }
+    }
+
+    fn unreachable(&self, attempted: String, error: ClientError) -> ChatError {
+        if let Some(not) = find::<NotLoopback>(&error) {
+            return ChatError::RemoteNotAllowed {
+                host: not.host.clone(),
+            };
+        }
+        ChatError::Unreachable {
+            model: self.who.clone(),
+            detail: attempted,
+            source: Some(Box::new(error)),
+        }
+    }
+
+    /// A failure that a server reports under status 200 or within a stream.
+    pub(crate) fn error_within(&self, error: &serde_json::Value) -> ChatError {
+        let text = error
+            .get("message")
+            .or(Some(error))
+            .and_then(serde_json::Value::as_str)
+            .map_or_else(|| error.to_string(), str::to_owned);
+        let status = error
+            .get("code")
+            .and_then(serde_json::Value::as_u64)
+            .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.error_of(&ErrorPage {
+            status,
+            text: self.redact(text),
+            retry_after: None,
+        })
+    }
+
+    /// What an error page means.
+    pub(crate) fn error_of(&self, page: &ErrorPage) -> ChatError {
+        let detail = format!("{}: {}", page.status, message_of(&page.text));
+        let model = self.who.clone();
+        match page.status.as_u16() {
+            408 | 409 | 425 | 429 | 500..=599 => ChatError::Busy {
+                model,
+                detail,
+                retry_after: page.retry_after,
+            },
+            400 | 413 | 414 | 422 => ChatError::Rejected { model, detail },
+            _ => ChatError::Refused { model, detail },
+        }
+    }
+}
+
+fn transport(uri: &Uri, config: &HttpConfig) -> Result<Transport, LlmError> {
+    let connector = Connector {
+        allow_remote: config.allow_remote,
+        connect_timeout: Duration::from_secs(config.connect_seconds),
+    };
+    match uri.scheme_str() {
+        Some("http") => Ok(Transport::Plain(
+            Client::builder(TokioExecutor::new()).build(connector),
+        )),
+        Some("https") => tls(connector),
+        _ => Err(LlmError::config(
+            "base_url",
+            format!("`{uri}` must begin with http:// or https://"),
+        )),
+    }
+}
+
+#[cfg(feature = "tls")]
+fn tls(connector: Connector) -> Result<Transport, LlmError> {
+    // The provider is named, so that another crate's choice in the same program changes nothing here.
+    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+        .map_err(LlmError::Tls)?
+        .https_only()
+        .enable_http1()
+        .wrap_connector(connector);
+    Ok(Transport::Tls(
+        Client::builder(TokioExecutor::new()).build(connector),
+    ))
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(_: Connector) -> Result<Transport, LlmError> {
+    Err(LlmError::FeatureMissing {
+        what: "an https server".to_owned(),
+        feature: "tls",
+    })
+}
+
+/// The first error of this type in the chain of causes.
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        // An `io::Error` around another error hides it from `source`.
+        if let Some(inner) = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+        {
+            if let Some(found) = inner.downcast_ref() {
+                return Some(found);
+            }
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// `Retry-After` as a wait: seconds, or a date against the server's own clock where it tells it.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let now = headers
+        .get(header::DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        .unwrap_or_else(SystemTime::now);
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+/// The sentence in an error page: `error.message`, `error`, `message`, `detail`, or the text itself, cut.
+pub(crate) fn message_of(page: &str) -> String {
+    let json: serde_json::Value = serde_json::from_str(page).unwrap_or_default();
+    let message = ["/error/message", "/error", "/message", "/detail"]
+        .iter()
+        .find_map(|path| json.pointer(path)?.as_str())
+        .unwrap_or(page);
+    let words = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(MAX_DETAIL_CHARS) {
+        Some((cut, _)) => format!("{}…", words.get(..cut).unwrap_or_default()),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let seconds = headers(&[(header::RETRY_AFTER, " 7 ")]);
+        assert_eq!(retry_after(&seconds), Some(Duration::from_secs(7)));
+        let date = headers(&[
+            (header::DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (header::RETRY_AFTER, "Sun, 06 Nov 1994 08:50:07 GMT"),
+        ]);
+        assert_eq!(retry_after(&date), Some(Duration::from_secs(30)));
+        let past = headers(&[(header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT")]);
+        assert_eq!(retry_after(&past), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after(&headers(&[(header::RETRY_AFTER, "soon")])),
+            None
+        );
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn the_sentence_is_found_in_every_dialect_of_error_page() {
+        for page in [
+            r#"{"error":{"message":"no such model","type":"x"}}"#,
+            r#"{"error":"no such model"}"#,
+            r#"{"object":"error","message":"no  such\nmodel"}"#,
+            "no such model",
+        ] {
+            assert_eq!(message_of(page), "no such model");
+        }
+        assert_eq!(message_of(&"é".repeat(600)).chars().count(), 501);
+    }
+
+    #[test]
+    fn addresses_that_cannot_work_are_refused_at_once() {
+        let open = |url: &str| Http::new(url, "m".into(), None, HttpConfig::default());
+        for (url, part) in [
+            ("ftp://127.0.0.1/", "must begin with http"),
+            ("127.0.0.1:8080", "must begin with http"),
+            ("/v1", "names no host"),
+            ("http://me:secret@127.0.0.1/", "user name or password"),
+            ("http://127.0.0.1/?key=1", "query"),
+            ("http://192.0.2.7:80/v1", "allow_remote"),
+            ("http://[2001:db8::1]/v1", "allow_remote"),
+        ] {
+            let error = open(url).unwrap_err().to_string();
+            assert!(error.contains(part), "{url}: {error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        for url in [
+            "http://127.0.0.1:1/v1/",
+            "http://[::1]/v1",
+            "http://localhost:1",
+        ] {
+            assert!(open(url).unwrap().is_local());
+        }
+    }
+}
