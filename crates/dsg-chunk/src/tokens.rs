@@ -50,7 +50,7 @@ impl<'t> Sums<'t> {
             at += length;
             sum += cost;
             bytes = bytes.get(length..).unwrap_or_default();
-            if is_space(first) {
+            if is_space(*first) {
                 while blocks.len() * BLOCK < at {
                     blocks.push(marks.len() - 1);
                 }
@@ -119,16 +119,15 @@ fn cost(mut bytes: &[u8]) -> usize {
 fn first_run(first: u8, bytes: &[u8]) -> (usize, usize) {
     match first {
         b'a'..=b'z' => {
-            let n = reach(bytes, u8::is_ascii_lowercase);
+            let n = reach(bytes, |byte| byte.is_ascii_lowercase());
             (n, word(n))
         }
         b'A'..=b'Z' => {
             // `Word`, `WORD`, and in `HTTPServer` the capitals up to the one that begins a word.
-            let capitals = reach(bytes, u8::is_ascii_uppercase);
-            let small = reach(
-                bytes.get(capitals..).unwrap_or_default(),
-                u8::is_ascii_lowercase,
-            );
+            let capitals = reach(bytes, |byte| byte.is_ascii_uppercase());
+            let small = reach(bytes.get(capitals..).unwrap_or_default(), |byte| {
+                byte.is_ascii_lowercase()
+            });
             match (capitals, small) {
                 (1, _) => (1 + small, word(1 + small)),
                 (_, 0) => (capitals, acronym(capitals)),
@@ -137,7 +136,7 @@ fn first_run(first: u8, bytes: &[u8]) -> (usize, usize) {
             }
         }
         b'0'..=b'9' => {
-            let n = reach(bytes, u8::is_ascii_digit);
+            let n = reach(bytes, |byte| byte.is_ascii_digit());
             (n, 139 * n.div_ceil(3))
         }
         b' ' | b'\t' | b'\n' | b'\r' => {
@@ -174,18 +173,18 @@ const fn acronym(n: usize) -> usize {
     86 + 20 * n.saturating_sub(3)
 }
 
-fn reach(bytes: &[u8], belongs: impl Fn(&u8) -> bool) -> usize {
+fn reach(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
     bytes
         .iter()
-        .position(|byte| !belongs(byte))
+        .position(|byte| !belongs(*byte))
         .unwrap_or(bytes.len())
 }
 
-const fn is_space(byte: &u8) -> bool {
+const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-const fn is_mark(byte: &u8) -> bool {
+const fn is_mark(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric() && !is_space(byte)
 }
 

@@ -351,10 +351,9 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
         if let Some(inner) = error
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref)
+            && let Some(found) = inner.downcast_ref()
         {
-            if let Some(found) = inner.downcast_ref() {
-                return Some(found);
-            }
+            return Some(found);
         }
         next = error.source();
     }

@@ -102,7 +102,7 @@ impl ReplyStore {
     /// # Errors
     /// [`LlmError::Store`] where the file cannot be used, [`LlmError::StoreFormat`] where it is something else.
     pub fn open(path: &Path) -> Result<Self, LlmError> {
-        Self::with(path, schema::open(path)?)
+        Ok(Self::with(path, schema::open(path)?))
     }
 
     /// Opens a store that must be there already.
@@ -125,14 +125,14 @@ impl ReplyStore {
     /// [`LlmError::Store`] where SQLite has no memory for it.
     pub fn in_memory() -> Result<Self, LlmError> {
         let path = Path::new(":memory:");
-        Self::with(path, schema::in_memory(path)?)
+        Ok(Self::with(path, schema::in_memory(path)?))
     }
 
-    fn with(path: &Path, connection: Connection) -> Result<Self, LlmError> {
-        Ok(Self {
+    fn with(path: &Path, connection: Connection) -> Self {
+        Self {
             path: path.to_owned(),
             connection: Arc::new(Mutex::new(connection)),
-        })
+        }
     }
 
     /// The store's file.

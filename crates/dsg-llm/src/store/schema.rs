@@ -11,7 +11,7 @@ use crate::error::LlmError;
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dsgr");
 const VERSION: i32 = 1;
 /// How long one process waits for another's write.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 
 const TABLES: &str = "
 CREATE TABLE reply (
