@@ -49,6 +49,26 @@ pub struct Candidate {
     pub extra: Map<String, Value>,
 }
 
+impl Candidate {
+    /// The id of an item that asks, says and cites this: whatever changes one of them changes the id.
+    pub fn content_id(
+        task: &str,
+        question: &str,
+        answer: &str,
+        citations: &[Citation],
+    ) -> CandidateId {
+        let places: Vec<String> = citations
+            .iter()
+            .map(|citation| {
+                let Citation { doc_id, span, .. } = citation;
+                format!("{doc_id}:{}-{}", span.start(), span.end())
+            })
+            .collect();
+        let texts = [question, answer].into_iter();
+        CandidateId::new(task, texts.chain(places.iter().map(String::as_str)))
+    }
+}
+
 /// A receipt: these bytes of this document say so. `quote` is a byte-exact copy of `document.text[start..end]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Citation {
@@ -168,7 +188,7 @@ pub struct Check {
     pub name: String,
     /// Its result.
     pub passed: bool,
-    /// What failed, for a person.
+    /// What failed, or what a model gave as its reason, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

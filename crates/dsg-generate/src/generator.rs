@@ -288,24 +288,7 @@ fn comparable(text: &str) -> String {
 }
 
 fn id_of(draft: &Draft) -> CandidateId {
-    let places: Vec<String> = draft
-        .citations
-        .iter()
-        .map(|citation| {
-            format!(
-                "{}:{}-{}",
-                citation.doc_id,
-                citation.span.start(),
-                citation.span.end()
-            )
-        })
-        .collect();
-    CandidateId::new(
-        "qa",
-        [draft.question.as_str(), draft.answer.as_str()]
-            .into_iter()
-            .chain(places.iter().map(String::as_str)),
-    )
+    Candidate::content_id("qa", &draft.question, &draft.answer, &draft.citations)
 }
 
 /// The chunk without its text and blocks: what coverage and records need.
