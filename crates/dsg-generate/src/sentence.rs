@@ -48,7 +48,7 @@ fn push(chunk: &Chunk, base: usize, text: &str, start: usize, end: usize, out: &
 }
 
 /// Byte offsets after which a new sentence begins.
-fn boundaries(text: &str) -> Vec<usize> {
+pub(crate) fn boundaries(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     for candidate in regex!(r#"[.?!][*_`"”')\]]*\s+"#).find_iter(text) {
         let (Some(before), Some(after)) =

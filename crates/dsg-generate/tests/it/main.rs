@@ -7,6 +7,7 @@
 )]
 
 mod curriculum;
+mod model;
 mod writer;
 
 use dsg_core::{Block, BlockKind, Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Markup, Span};

@@ -1,0 +1,3 @@
+//! The half of the generator that asks a model.
+
+mod align;
