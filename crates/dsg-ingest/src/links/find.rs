@@ -184,6 +184,10 @@ fn rst(text: &str, out: &mut Vec<Link>) {
                 .map_or(content, |(_, target)| target);
             let target = target.trim_start_matches(['~', '!']);
             let words: Vec<&str> = target.split_whitespace().collect();
+            // A role that the text only names, as in ``:ref:``.
+            if words.is_empty() {
+                continue;
+            }
             out.push(link(
                 span(at, from + end + 1),
                 &format!("{role}:{}", words.join(" ")),

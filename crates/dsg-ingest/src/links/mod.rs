@@ -86,15 +86,18 @@ impl Broken {
 
 /// The byte where the part of `document` begins that `anchor` names: a heading by its slug, or an explicit id.
 fn anchored(document: &Document, anchor: &str) -> Option<usize> {
-    let wanted = slug(anchor);
-    let heading = document.blocks.iter().find(|block| {
-        matches!(block.kind, BlockKind::Heading { .. })
-            && block
-                .label
-                .and_then(|label| document.slice(label))
-                .is_some_and(|label| {
-                    slug(&without_markup(label, document.source.format.markup())) == wanted
-                })
+    let wanted = slug(anchor, Marks::Part);
+    let heading = [Marks::Part, Marks::Join].into_iter().find_map(|marks| {
+        document.blocks.iter().find(|block| {
+            matches!(block.kind, BlockKind::Heading { .. })
+                && block
+                    .label
+                    .and_then(|label| document.slice(label))
+                    .is_some_and(|label| {
+                        let shown = without_markup(label, document.source.format.markup());
+                        slug(&shown, marks) == wanted
+                    })
+        })
     });
     if let Some(heading) = heading {
         return Some(heading.span.start());
@@ -120,15 +123,26 @@ fn anchored(document: &Document, anchor: &str) -> Option<usize> {
         .find_map(|mark| document.text.find(mark.as_str()))
 }
 
+/// What `.`, `/` and `_` of a heading do in its anchor: site generators differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marks {
+    /// `I/O` is `i-o`.
+    Part,
+    /// `I/O` is `io`.
+    Join,
+}
+
 /// A heading as an anchor: letters and digits in lower case, all else as single hyphens.
-fn slug(text: &str) -> String {
+fn slug(text: &str, marks: Marks) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_alphanumeric() {
             out.extend(c.to_lowercase());
         } else if !out.is_empty()
             && !out.ends_with('-')
-            && (c.is_whitespace() || matches!(c, '-' | '_' | '.' | '/'))
+            && (c.is_whitespace()
+                || c == '-'
+                || (marks == Marks::Part && matches!(c, '_' | '.' | '/')))
         {
             out.push('-');
         }

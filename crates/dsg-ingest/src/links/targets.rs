@@ -101,13 +101,35 @@ impl<'a> Targets<'a> {
         let target = target.strip_prefix("doc:").unwrap_or(target);
         let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
         let path = decoded(path.split('?').next().unwrap_or_default());
-        let nth = self.path(from, &path)?;
+        let nth = self
+            .path(from, &path)
+            .or_else(|| self.man_page(from, &path))?;
         let at = self
             .documents
             .get(nth)
             .filter(|_| !anchor.is_empty())
-            .and_then(|document| anchored(document, anchor));
+            .and_then(|document| {
+                anchored(document, anchor).or_else(|| entry(document, anchor.strip_prefix("OPT_")?))
+            });
         Some((nth, at))
+    }
+
+    /// The man page that `srun.html` is made from, where the corpus holds the one and not the other.
+    fn man_page(&self, from: usize, path: &str) -> Option<usize> {
+        let name = file_name(path).strip_suffix(".html")?;
+        let open = format!("{name}(");
+        let found: Vec<(usize, usize)> = self
+            .pages
+            .range(open.clone()..)
+            .take_while(|(page, _)| page.starts_with(&open))
+            .flat_map(|(_, places)| places)
+            .filter(|(nth, _)| {
+                let document = self.documents.get(*nth);
+                document.is_some_and(|document| document.source.format == Format::Man)
+            })
+            .copied()
+            .collect();
+        self.nearest(from, &found).map(|(nth, _)| nth)
     }
 
     /// Of several definitions the one whose path shares most with the document that refers to it.
@@ -169,6 +191,22 @@ impl<'a> Targets<'a> {
             self.nearest(from, &found).map(|(nth, _)| nth)
         })
     }
+}
+
+/// Where a man page describes the option or the parameter `name`, given without its hyphens.
+fn entry(document: &Document, name: &str) -> Option<usize> {
+    let named = |label: &str| {
+        let mut names = label.split(", ");
+        names.any(|label| option_name(label).trim_start_matches('-') == name)
+    };
+    let entry = document.blocks.iter().find(|block| {
+        matches!(block.kind, BlockKind::Option | BlockKind::Definition)
+            && block
+                .label
+                .and_then(|label| document.slice(label))
+                .is_some_and(named)
+    });
+    entry.map(|block| block.span.start())
 }
 
 fn file_name(path: &str) -> &str {

@@ -178,3 +178,53 @@ fn man_pages_and_html_lead_to_each_other() {
     );
     assert_eq!(shown(&documents, "x.html"), ["that → y.html ## Part two"]);
 }
+
+#[test]
+fn html_made_from_a_man_page_leads_to_the_man_page() {
+    let (documents, _) = read(&[
+        (
+            "html/guide.html",
+            "<main><p>See <a href=\"crun.html\">crun</a>, <a href=\"crun.html#OPT_per-core\">a flag</a>, \
+             <a href=\"crun.html#OPT_Limit\">a parameter</a>, <a href=\"crun.html#OPT_none\">none</a>, \
+             <a href=\"notes.html\">notes</a> and <a href=\"other.html\">other</a>.</p></main>",
+        ),
+        (
+            "man/crun.1",
+            ".TH crun 1\n.SH NAME\ncrun \\- runs\n.SH OPTIONS\n.TP\n\\fB\\-p\\fR, \\fB\\-\\-per\\-core\\fR=<\\fIn\\fR>\nTasks.\n\
+             .TP\n\\fBLimit\\fR\nA limit.\n",
+        ),
+        ("notes.1.md", "# No man page\n\nText.\n"),
+        ("other.md", "# Not beside the guide\n\nText.\n"),
+    ]);
+    let places = shown(&documents, "html/guide.html");
+    assert_eq!(
+        places,
+        [
+            "crun → man/crun.1",
+            "a flag → man/crun.1 `-p, --per-core=<n>`: Tasks.",
+            "a parameter → man/crun.1 `Limit`: A limit.",
+            "none → man/crun.1",
+            "notes → nowhere",
+            "other → nowhere",
+        ]
+    );
+}
+
+#[test]
+fn anchors_are_spelled_as_either_kind_of_site_does() {
+    let (documents, _) = read(&[
+        (
+            "a.md",
+            "# A\n\n[one](b.md#14-mind-your-io), [two](b.md#1-4-mind-your-i-o), [three](b.md#mind).\n",
+        ),
+        ("b.md", "# B\n\n## 1.4 Mind your I/O\n\nText.\n"),
+    ]);
+    assert_eq!(
+        shown(&documents, "a.md"),
+        [
+            "[one](b.md#14-mind-your-io) → b.md ## 1.4 Mind your I/O",
+            "[two](b.md#1-4-mind-your-i-o) → b.md ## 1.4 Mind your I/O",
+            "[three](b.md#mind) → b.md",
+        ]
+    );
+}
