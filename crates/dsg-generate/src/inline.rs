@@ -55,10 +55,10 @@ pub(crate) fn is_code_like(text: &str) -> bool {
         || regex!(r"^[A-Z][A-Z0-9]*_[A-Z0-9_]+$").is_match(text)
 }
 
-/// The tags that HTML defines; any other `<word>` is a placeholder and stays.
+/// The tags that HTML defines; any other `<word>` is a placeholder and stays, and so is `<path>` or `<label>` without attributes.
 fn is_html_tag(raw: &str) -> bool {
     regex!(
-        r"(?i)^</?(a|abbr|b|big|blockquote|br|center|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i|iframe|img|ins|kbd|li|mark|ol|p|pre|q|s|samp|small|span|strike|strong|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video|source|path|button|input|label)(\s[^>]*|/)?/?>$|^<!--"
+        r"(?i)^</?(a|abbr|b|big|blockquote|br|center|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i|iframe|img|ins|kbd|li|mark|ol|p|pre|q|s|samp|small|span|strike|strong|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var)(\s[^>]*|/)?/?>$|^<(button|input|label|path|source|video)(\s[^>]*=[^>]*|\s*/)>$|^</(button|label|video)>$|^<!--"
     )
     .is_match(raw.trim())
 }
@@ -340,6 +340,10 @@ mod tests {
                 "The range [0-31] and [OPTIONS...] stay",
             ),
             ("More{:target=\"_blank\"} words[^1].", "More words."),
+            (
+                "Set lua_path=<path> <video src=\"a\">x</video>",
+                "Set lua_path=<path> x",
+            ),
             ("**NOTE**: keep *MaxJobs* at 1", "NOTE: keep `MaxJobs` at 1"),
             ("    indented\n    twice", "indented twice"),
         ] {
