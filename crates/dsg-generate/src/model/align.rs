@@ -353,8 +353,9 @@ fn is_word_bound(text: &str, span: Span) -> bool {
     let inside = span.slice(text).unwrap_or_default();
     let before = text.get(..span.start()).unwrap_or_default();
     let after = text.get(span.end()..).unwrap_or_default();
-    !(before.ends_with(is_word) && inside.starts_with(is_word))
-        && !(after.starts_with(is_word) && inside.ends_with(is_word))
+    let cuts_before = before.ends_with(is_word) && inside.starts_with(is_word);
+    let cuts_after = after.starts_with(is_word) && inside.ends_with(is_word);
+    !cuts_before && !cuts_after
 }
 
 /// The ends of stretches of `text` from which `quote` differs by at most `limit` edits, in order.

@@ -8,7 +8,7 @@ use crate::Page;
 
 fn page(text: &str) -> Chunk {
     let mut chunk = Page::new(&["t"]).chunk();
-    chunk.text = text.to_owned();
+    text.clone_into(&mut chunk.text);
     chunk.span = Span::of_len(0, text.len());
     chunk
 }
