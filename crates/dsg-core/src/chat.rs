@@ -181,6 +181,54 @@ pub enum ChatError {
         /// Tokens that the model holds.
         context: usize,
     },
+    /// The server rejects this one request: it is too large, or has what this model does not take.
+    #[error("{model} rejects the request: {detail}")]
+    Rejected {
+        /// Who was asked.
+        model: String,
+        /// What the server said.
+        detail: String,
+    },
+    /// The reply was stopped by its length, so that it is no answer.
+    #[error(
+        "{model} was cut off after {completion} tokens of its reply; {max_tokens} were allowed"
+    )]
+    ReplyCut {
+        /// Who was asked.
+        model: String,
+        /// Tokens of the reply; zero where the server does not say.
+        completion: u64,
+        /// Tokens that the request allowed.
+        max_tokens: usize,
+    },
+    /// The server answered, but not to the whole prompt: it counted far fewer tokens than were sent.
+    #[error("{model} saw {counted} of about {sent} tokens of the prompt; its context is too small")]
+    PromptCut {
+        /// Who was asked.
+        model: String,
+        /// Tokens of the prompt that the server counted.
+        counted: u64,
+        /// Tokens that were sent, as estimated.
+        sent: usize,
+    },
+    /// The reply has not the shape that was asked for, and asking again did not help.
+    #[error("{model} gave no reply that fits the schema: {problem}")]
+    Unusable {
+        /// Who was asked.
+        model: String,
+        /// What is wrong with the last reply.
+        problem: String,
+        /// The last reply, as it came.
+        text: String,
+    },
+    /// The server is not on this machine, and nothing else may be spoken to.
+    #[error(
+        "{host} is not on this machine; set `allow_remote: true` or pass `--allow-remote` to speak to it"
+    )]
+    RemoteNotAllowed {
+        /// The host as configured.
+        host: String,
+    },
     /// The server refuses, and will refuse again: a wrong key, an unknown model.
     #[error("{model} refuses: {detail}")]
     Refused {
@@ -238,6 +286,7 @@ impl ChatError {
         matches!(
             self,
             Self::Refused { .. }
+                | Self::RemoteNotAllowed { .. }
                 | Self::BudgetSpent { .. }
                 | Self::Interrupted
                 | Self::FeatureMissing { .. }
