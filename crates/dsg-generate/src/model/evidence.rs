@@ -72,12 +72,11 @@ impl<'c> Evidence<'c> {
                 .enumerate()
                 .filter_map(|(number, place)| Some((number, place.ok()?)))
                 .min_by_key(|(number, place)| (place.fit, *number));
-            match best {
-                Some((number, place)) => resolved.spans.push((number, place.span)),
-                None => {
-                    resolved.ambiguous |= places.contains(&Err(Unaligned::Ambiguous));
-                    resolved.missing.push(quote.clone());
-                }
+            if let Some((number, place)) = best {
+                resolved.spans.push((number, place.span));
+            } else {
+                resolved.ambiguous |= places.contains(&Err(Unaligned::Ambiguous));
+                resolved.missing.push(quote.clone());
             }
         }
         resolved

@@ -110,8 +110,8 @@ impl TaskWriter<'_> {
         avoid: &[String],
         replies: &mut Vec<Value>,
     ) -> Result<Item, Trouble> {
-        let quoted = self.quotes(task, evidence, &fields, replies).await?;
-        let citations = evidence.citations(&quoted.said);
+        let chosen = self.quotes(task, evidence, &fields, replies).await?;
+        let citations = evidence.citations(&chosen.said);
         let quotes: Vec<&str> = citations.iter().map(|c| c.quote.as_str()).collect();
 
         let call = Call {
@@ -160,7 +160,7 @@ impl TaskWriter<'_> {
             answer,
             citations,
             evidence: ids(evidence.chunks()),
-            prompts: vec![quoted.prompt, asked.prompt, answered.prompt],
+            prompts: vec![chosen.prompt, asked.prompt, answered.prompt],
         })
     }
 

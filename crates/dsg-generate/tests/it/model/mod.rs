@@ -58,7 +58,8 @@ impl Kind {
 /// The instruction of a request.
 pub(crate) fn task(request: &ChatRequest) -> &str {
     let text = &request.messages.last().unwrap().content;
-    &text[text.rfind("\nTask: ").expect("a task stands at the end")..]
+    let start = text.rfind("\nTask: ").expect("a task stands at the end");
+    text.get(start..).unwrap()
 }
 
 /// What stands in the fences after lines that begin with `title`.
@@ -220,7 +221,12 @@ fn task_quotes(request: &ChatRequest) -> String {
     let start = text.rfind("Quotes from the documentation:").unwrap();
     let end = text.rfind("\nQuestion:").filter(|end| *end > start);
     let end = end.unwrap_or_else(|| text.rfind("\nTask: ").unwrap());
-    let quotes = text[start..end].split("````\n").skip(1).step_by(2);
+    let quotes = text
+        .get(start..end)
+        .unwrap()
+        .split("````\n")
+        .skip(1)
+        .step_by(2);
     quotes.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 

@@ -7,11 +7,9 @@ use super::{Double, Kind, good, store, try_write, write};
 use dsg_generate::ModelWriterConfig;
 
 fn shown(request: &ChatRequest) -> String {
-    request
-        .messages
-        .iter()
-        .map(|message| format!("[{:?}]\n{}\n", message.role, message.content))
-        .collect()
+    let turns = request.messages.iter();
+    let turns = turns.map(|message| format!("[{:?}]\n{}\n", message.role, message.content));
+    turns.collect::<Vec<_>>().concat()
 }
 
 fn first(kind: Kind) -> String {
@@ -234,7 +232,7 @@ fn calls_on_one_chunk_begin_alike() {
             let text = shown(request);
             let start = super::fenced(request, "Its text:")[0];
             let end = text.find(start).unwrap() + start.len();
-            text[..end].to_owned()
+            text.get(..end).unwrap().to_owned()
         };
         for other in asked.iter() {
             if super::fenced(other, "Section of the documentation:")[0] == section {

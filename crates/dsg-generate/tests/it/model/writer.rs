@@ -119,11 +119,11 @@ fn later_rounds_fill_what_earlier_ones_missed() {
         rounds: 8,
         ..ModelWriterConfig::default()
     };
-    let one = ModelWriterConfig {
+    let single = ModelWriterConfig {
         rounds: 1,
         ..settings()
     };
-    let once = try_write(config(4), one, &model, &store()).unwrap();
+    let once = try_write(config(4), single, &model, &store()).unwrap();
     assert_adds_up(&once);
     let often = try_write(config(4), settings(), &model, &store()).unwrap();
     assert_adds_up(&often);
