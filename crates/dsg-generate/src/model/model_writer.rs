@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dsg_core::{
     Candidate, ChatError, ChatModel, Event, Interrupt, Observer, Outcome, Prompts, Reject,
@@ -165,7 +165,10 @@ impl ModelWriter {
                     match settled {
                         Ok(Some(task)) => schedule.fill(&task),
                         Ok(None) => {}
-                        Err(error) => failure = failure.or(Some(error)),
+                        Err(error) => {
+                            stopped.store(true, Ordering::Relaxed);
+                            failure = failure.or(Some(error));
+                        }
                     }
                 }
                 observer.on_event(&Event::Progress {

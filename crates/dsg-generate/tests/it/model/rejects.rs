@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dsg_core::{ChatError, Interrupt, Prompts, Seed, Silent};
-use dsg_generate::{GenerateError, ModelWriter, ModelWriterConfig, prompts};
+use dsg_generate::{
+    GenerateError, ModelWriter, ModelWriterConfig, Shortfall, UncoveredReason, prompts,
+};
 use futures_executor::block_on;
 
 use super::{
@@ -40,6 +42,21 @@ fn a_quote_that_stays_wrong_rejects_the_task() {
     assert!(generated.result.rejects[0].detail.contains("cheese"));
     assert_eq!(model.count(Kind::Repair), 2);
     assert_eq!(model.count(Kind::Question), 0);
+    let coverage = &generated.coverage;
+    let short = coverage.cells.iter().filter(|cell| cell.shortfall > 0);
+    assert!(short.clone().count() > 0);
+    assert!(
+        short
+            .clone()
+            .all(|cell| cell.why == Some(Shortfall::NotWritten))
+    );
+    let tried = coverage.uncovered.iter();
+    assert_eq!(
+        tried
+            .filter(|c| c.why == UncoveredReason::NotWritten)
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -348,4 +365,88 @@ fn a_missing_prompt_and_an_impossible_value_are_named() {
         build(settings, prompts().to_vec()),
         "`rounds` is 0, but must be at least 1"
     );
+}
+
+#[test]
+fn what_a_provider_refused_is_read_as_far_as_it_goes() {
+    let model = Double::new(|kind, request| match kind {
+        // One quote too many for the schema, but all are right.
+        Kind::Quotes => Err(ChatError::Unusable {
+            model: "double".into(),
+            problem: "4 items".into(),
+            text: good(kind, request).unwrap().text,
+        }),
+        Kind::Answer if !task(request).contains("One short sentence.") => {
+            Err(ChatError::ReplyCut {
+                model: "double".into(),
+                completion: 512,
+                max_tokens: 512,
+            })
+        }
+        kind => good(kind, request),
+    });
+    let generated = write(1, &model);
+    assert_eq!(
+        generated.result.kept.len(),
+        1,
+        "{:?}",
+        generated.result.rejects
+    );
+    assert_eq!(
+        (model.count(Kind::Quotes), model.count(Kind::Answer)),
+        (1, 2)
+    );
+
+    let model = Double::new(|kind, request| {
+        let texts = fenced(request, "Its text:");
+        if texts.iter().any(|text| text.len() > 150) {
+            return Err(ChatError::PromptCut {
+                model: "double".into(),
+                counted: 10,
+                sent: 100,
+            });
+        }
+        good(kind, request)
+    });
+    assert_eq!(write(1, &model).result.kept.len(), 1);
+}
+
+#[test]
+fn an_index_that_cannot_be_read_ends_the_run() {
+    struct Torn(dsg_core::MemoryStore);
+    impl dsg_core::ChunkStore for Torn {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn get(&self, position: usize) -> Result<Option<dsg_core::Chunk>, dsg_core::SeamError> {
+            self.0.get(position)
+        }
+        fn find(
+            &self,
+            id: &dsg_core::ChunkId,
+        ) -> Result<Option<dsg_core::Chunk>, dsg_core::SeamError> {
+            self.0.find(id)
+        }
+    }
+    impl dsg_core::Retriever for Torn {
+        fn search(&self, query: &str, k: usize) -> Result<Vec<dsg_core::Hit>, dsg_core::SeamError> {
+            if query.starts_with("Which colour") {
+                return Err(dsg_core::SeamError {
+                    what: "cannot read the postings".into(),
+                    source: "torn".into(),
+                });
+            }
+            self.0.search(query, k)
+        }
+    }
+    let model = Double::new(good);
+    let settings = ModelWriterConfig {
+        unanswerable: 1.0,
+        concurrency: 1,
+        ..ModelWriterConfig::default()
+    };
+    let error = try_write(config(4), settings, &model, &Torn(store())).unwrap_err();
+    assert!(matches!(error, GenerateError::Search { .. }), "{error:?}");
+    // Nothing was asked for after that.
+    assert_eq!(model.asked.lock().unwrap().len(), 1);
 }
