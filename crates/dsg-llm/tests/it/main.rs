@@ -7,6 +7,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod offline;
 mod openai;
+mod recorded;
 mod server;
 mod store;

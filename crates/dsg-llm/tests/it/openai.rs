@@ -2,24 +2,11 @@
 
 use std::time::Duration;
 
-use dsg_core::{ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, Message, Role};
+use dsg_core::{ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason};
 use dsg_llm::{ApiKey, Blocking, HttpConfig, OpenAi, OpenAiConfig, Recorded, ReplyStore};
 use serde_json::{Value, json};
 
-use crate::server::{Server, answer, events};
-
-const WHOLE: &str = r#"{"choices":[{"message":{"content":"Use sbatch."},"finish_reason":"stop"}],
-    "usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":3}}}"#;
-
-fn request() -> ChatRequest {
-    ChatRequest {
-        messages: vec![Message {
-            role: Role::User,
-            content: "How do I submit a job?".to_owned(),
-        }],
-        ..ChatRequest::default()
-    }
-}
+use crate::server::{Server, WHOLE, answer, events, question};
 
 fn model(server: &Server, http: HttpConfig, key: Option<ApiKey>) -> OpenAi {
     let config = OpenAiConfig {
@@ -34,7 +21,7 @@ fn ask(server: &Server) -> Result<ChatReply, ChatError> {
     let model = model(server, HttpConfig::default(), None);
     Blocking::new()
         .unwrap()
-        .block_on(model.complete(&request()))
+        .block_on(model.complete(&question()))
 }
 
 fn says(script: Vec<u8>) -> Result<ChatReply, ChatError> {
@@ -164,7 +151,7 @@ fn a_reply_of_a_hundred_megabytes_is_given_up_unread() {
     let model = model(&server, http, None);
     let error = Blocking::new()
         .unwrap()
-        .block_on(model.complete(&request()))
+        .block_on(model.complete(&question()))
         .unwrap_err();
     assert!(
         error.to_string().contains("larger than 1048576 bytes"),
@@ -184,8 +171,8 @@ fn a_field_that_the_server_rejects_is_left_out_from_then_on() {
     ]);
     let model = model(&server, HttpConfig::default(), None);
     let runtime = Blocking::new().unwrap();
-    runtime.block_on(model.complete(&request())).unwrap();
-    runtime.block_on(model.complete(&request())).unwrap();
+    runtime.block_on(model.complete(&question())).unwrap();
+    runtime.block_on(model.complete(&question())).unwrap();
     let has: Vec<bool> = server
         .requests()
         .iter()
@@ -207,7 +194,7 @@ fn a_schema_that_the_server_cannot_enforce_is_asked_for_in_words() {
     let model = model(&server, HttpConfig::default(), None);
     let request = ChatRequest {
         schema: Some(json!({"type": "object", "required": ["verdict"]})),
-        ..request()
+        ..question()
     };
     Blocking::new()
         .unwrap()
@@ -261,9 +248,9 @@ fn a_key_is_sent_and_shown_nowhere() {
     let model = model(&server, HttpConfig::default(), Some(ApiKey::new(secret)));
     let model = Recorded::new(model, store, Value::Null);
     let runtime = Blocking::new().unwrap();
-    let error = runtime.block_on(model.complete(&request())).unwrap_err();
+    let error = runtime.block_on(model.complete(&question())).unwrap_err();
     assert!(matches!(error, ChatError::Refused { .. }) && error.ends_run());
-    let reply = runtime.block_on(model.complete(&request())).unwrap();
+    let reply = runtime.block_on(model.complete(&question())).unwrap();
     let mut shown = format!("{error} {error:?} {reply:?} {model:?}");
     drop(model);
     for file in std::fs::read_dir(folder.path()).unwrap() {

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use dsg_core::{ChatRequest, Message, Role};
 use serde_json::Value;
 
 /// Answers the n-th request with the n-th script, the last one again and again.
@@ -81,4 +82,24 @@ pub(crate) fn events(parts: &[&str]) -> Vec<u8> {
         out.extend_from_slice(format!("data: {part}\n\n").as_bytes());
     }
     out
+}
+
+/// A whole reply, with its usage.
+pub(crate) const WHOLE: &str = r#"{"choices":[{"message":{"content":"Use sbatch."},"finish_reason":"stop"}],
+    "usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":3}}}"#;
+
+/// A request of one turn.
+pub(crate) fn request(text: &str) -> ChatRequest {
+    ChatRequest {
+        messages: vec![Message {
+            role: Role::User,
+            content: text.to_owned(),
+        }],
+        ..ChatRequest::default()
+    }
+}
+
+/// A question whose wording does not matter.
+pub(crate) fn question() -> ChatRequest {
+    request("How do I submit a job?")
 }

@@ -5,19 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, process, thread};
 
-use dsg_core::{Capabilities, ChatError, ChatModel as _, ChatRequest, Message, Role};
+use dsg_core::{Capabilities, ChatError, ChatModel as _};
 use dsg_llm::{Blocking, Prune, Recorded, Replay, ReplyStore, Scripted, reply_to};
 use serde_json::Value;
 
-fn request(text: &str) -> ChatRequest {
-    ChatRequest {
-        messages: vec![Message {
-            role: Role::User,
-            content: text.to_owned(),
-        }],
-        ..ChatRequest::default()
-    }
-}
+use crate::server::request;
 
 /// Asks through the store; how often the model itself was asked.
 fn ask(store: &ReplyStore, text: &str) -> usize {
