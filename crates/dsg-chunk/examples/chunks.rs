@@ -1,7 +1,7 @@
 //! Prints the chunks of every document in a corpus, one line each, without the dsg command line.
 //!
 //! ```sh
-//! cargo run -p dsg-chunk --example outline -- out/work/corpus.jsonl
+//! cargo run -p dsg-chunk --example chunks -- out/work/corpus.jsonl
 //! ```
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
@@ -14,7 +14,7 @@ use dsg_core::artifact::read_jsonl;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(corpus) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        return Err("usage: outline <corpus.jsonl>".into());
+        return Err("usage: chunks <corpus.jsonl>".into());
     };
     let chunker = Chunker::new(ChunkConfig::default())?;
     for document in read_jsonl::<Document>(&corpus)? {

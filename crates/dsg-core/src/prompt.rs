@@ -14,12 +14,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
-use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
-use regex::Regex;
 use serde::Serialize;
 
 use crate::example::{Message, Role};
@@ -231,23 +229,29 @@ fn template_name(id: &str, turn: usize) -> String {
     format!("{id}#{turn}")
 }
 
+/// Name and version in the first line: `qa/answer` and `1` of `{# qa/answer@1 #}`.
+fn id(line: &str) -> Option<(&str, &str)> {
+    let inner = line.trim().strip_prefix("{#")?.strip_suffix("#}")?;
+    let (name, version) = inner.trim().split_once('@')?;
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/_-".contains(c);
+    let numbered = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let fits = !name.is_empty()
+        && !version.is_empty()
+        && name.chars().all(named)
+        && version.chars().all(numbered);
+    fits.then_some((name, version))
+}
+
 /// Name, prompt and the templates of its turns.
 fn parse(source: &str, origin: &str) -> Result<(String, Prompt, Vec<String>), PromptError> {
-    static ID: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^\{#-?\s*([a-z][a-z0-9/_-]*)@([A-Za-z0-9._-]+)\s*-?#\}$").ok()
-    });
     let turns_error = |detail| PromptError::Turns {
         origin: origin.to_owned(),
         detail,
     };
     let (first, rest) = source.split_once('\n').unwrap_or((source, ""));
-    let id = ID
-        .as_ref()
-        .and_then(|pattern| pattern.captures(first.trim()))
-        .ok_or_else(|| PromptError::NoId {
-            origin: origin.to_owned(),
-        })?;
-    let part = |n| id.get(n).map_or("", |part| part.as_str());
+    let (name, version) = id(first).ok_or_else(|| PromptError::NoId {
+        origin: origin.to_owned(),
+    })?;
     let mut roles = Vec::new();
     let mut turns: Vec<String> = Vec::new();
     for line in rest.lines() {
@@ -276,11 +280,11 @@ fn parse(source: &str, origin: &str) -> Result<(String, Prompt, Vec<String>), Pr
         None => return Err(turns_error("it has no turn")),
     }
     let prompt = Prompt {
-        id: format!("{}@{}", part(1), part(2)),
+        id: format!("{name}@{version}"),
         source: source.to_owned(),
         roles,
     };
-    Ok((part(1).to_owned(), prompt, turns))
+    Ok((name.to_owned(), prompt, turns))
 }
 
 /// `text` between fences of backticks that are longer than any run of them in it.
@@ -393,6 +397,10 @@ mod tests {
         for (source, says) in [
             (
                 "<!-- user -->\nx",
+                "the first line has to be the prompt's id",
+            ),
+            (
+                "{# Answer@ #}\n<!-- user -->\nx",
                 "the first line has to be the prompt's id",
             ),
             (

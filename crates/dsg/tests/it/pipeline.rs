@@ -187,3 +187,38 @@ fn an_edited_document_changes_only_what_follows_from_it() {
     let corpus = fs::read_to_string(out.join("work/corpus.jsonl")).unwrap();
     assert!(corpus.contains("4712") && !corpus.contains("4711"));
 }
+
+/// A tokenizer that knows no word: every word, or every character, is a token.
+#[cfg(feature = "tokenizer")]
+fn tokenizer(split: &str) -> String {
+    format!(
+        r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+        "pre_tokenizer":{split},"post_processor":null,"decoder":null,
+        "model":{{"type":"WordLevel","vocab":{{"?":0}},"unk_token":"?"}}}}"#
+    )
+}
+
+#[cfg(feature = "tokenizer")]
+#[test]
+fn another_tokenizer_under_the_same_name_gives_another_index() {
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("tokenizer.json");
+    let chunks = |split: &str| {
+        fs::write(&file, tokenizer(split)).unwrap();
+        let mut config = pipeline().config().clone();
+        config.chunk.tokenizer = Some(file.clone());
+        let dataset = out.path().join("out");
+        Pipeline::new(config)
+            .unwrap()
+            .run(&[fixtures().join("docs")], &dataset)
+            .unwrap();
+        fs::read_to_string(dataset.join("work/index/chunks.jsonl"))
+            .unwrap()
+            .lines()
+            .count()
+    };
+    let by_words = chunks(r#"{"type":"WhitespaceSplit"}"#);
+    let by_characters =
+        chunks(r#"{"type":"Split","pattern":{"Regex":"."},"behavior":"Isolated","invert":false}"#);
+    assert!(by_characters > by_words, "{by_characters} and {by_words}");
+}
