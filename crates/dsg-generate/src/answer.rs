@@ -74,6 +74,7 @@ impl Answer {
             && may_open_an_answer(text)
             && !has_leftovers(text)
             && !points_around(text)
+            && !announces_more(text)
             // “[1]” without its reference.
             && !regex!(r"[a-z)\]] ?\[\d{1,2}\]").is_match(&regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, " "))
             && !matches!(last, ':' | ',' | ';' | '-' | '(' | '=')
@@ -103,6 +104,18 @@ fn without_connective(text: &str) -> String {
         )
 }
 
+/// “Enter the following script.” and “It has three tasks. First, it waits.” end where what they announce would begin.
+fn announces_more(text: &str) -> bool {
+    let last_block = text.rsplit("\n\n").next().unwrap_or(text);
+    let counted = regex!(r"(?i)\b(?:two|three|four|five|several) (?:\w+ )?\w+s[.:] First\b")
+        .is_match(text)
+        && !regex!(r"(?i)\b(?:second(?:ly)?|then|next|finally|lastly)\b").is_match(text);
+    counted
+        || !last_block.contains("```")
+            && regex!(r"(?i)(?:\bfollowing (?:\w+ )?(?:scripts?|examples?|code|commands?|tables?|lists?|steps|options|lines?|content)\b[^:.`]*\.?|(?:^|[.!?] )(?:let'?s|let us)\b[^.]*\.|(?:^|[.!?] )(?:this|here|below) is an? example\b[^.]*\.|\b(?:two|three|four|several) (?:\w+ )?(?:decisions|options|ways|steps|methods|alternatives|things|reasons|cases)\b[^.]*\.)$")
+                .is_match(last_block)
+}
+
 fn balanced_fences(text: &str) -> bool {
     text.lines()
         .filter(|line| line.trim_start().starts_with("```"))
@@ -118,7 +131,12 @@ fn closed(text: &str) -> String {
             .trim_start()
             .starts_with(|c: char| c.is_ascii_digit());
     let ends = text.ends_with(['.', '!', '?', '`', ')', '"', '”', '|', '>']);
-    if ends || listed {
+    // A full stop behind an address would become part of it.
+    let address = text
+        .rsplit(char::is_whitespace)
+        .next()
+        .is_some_and(|last| last.contains("://"));
+    if ends || listed || address {
         text.to_owned()
     } else {
         format!("{text}.")

@@ -26,12 +26,14 @@ const MIN_ON: u32 = 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lexicon {
     products: BTreeMap<String, String>,
+    /// Pages that are named for a service, and its name.
+    files: BTreeMap<String, String>,
     /// Words in small letters, and whether the corpus treats them as names.
     words: BTreeMap<String, bool>,
     /// Names that things happen on: `on Kraken`.
     platforms: BTreeSet<String>,
-    /// Chunks whose last section goes on in the next one.
-    continued: BTreeSet<ChunkId>,
+    /// Chunks whose last section goes on in the next one, and that one's last heading.
+    continued: BTreeMap<ChunkId, String>,
 }
 
 impl Lexicon {
@@ -49,6 +51,11 @@ impl Lexicon {
         folders(path).find_map(|folder| self.products.get(folder).map(String::as_str))
     }
 
+    /// The service that the page's file is named for: `AB Connect` of `ab-connect-share.md`.
+    pub(crate) fn named_by_file(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
     /// Whether running text treats a capitalised word as a name, if the corpus uses it in sentences.
     pub(crate) fn is_name(&self, word: &str) -> Option<bool> {
         self.words.get(&word.to_lowercase()).copied()
@@ -59,9 +66,9 @@ impl Lexicon {
         self.platforms.contains(name)
     }
 
-    /// Whether the last section of the chunk goes on in the next chunk.
-    pub(crate) fn goes_on(&self, chunk: &ChunkId) -> bool {
-        self.continued.contains(chunk)
+    /// The heading, or the entry, under which the last section of the chunk goes on in the next chunk, if it does.
+    pub(crate) fn goes_on(&self, chunk: &ChunkId) -> Option<&str> {
+        self.continued.get(chunk).map(String::as_str)
     }
 }
 
@@ -69,11 +76,12 @@ impl Lexicon {
 #[derive(Debug, Default)]
 pub(crate) struct LexiconBuilder {
     pages: BTreeMap<String, HashSet<String>>,
+    files: BTreeMap<String, String>,
     /// Words in small letters: chunks that write them so inside sentences, and chunks that write them with a capital.
     words: BTreeMap<String, (u32, u32)>,
     /// Names: how often `on` stands before them, and how often `in`, `with` or `using`.
     places: BTreeMap<String, (u32, u32)>,
-    continued: BTreeSet<ChunkId>,
+    continued: BTreeMap<ChunkId, String>,
     last: Option<(DocId, ChunkId)>,
 }
 
@@ -87,7 +95,8 @@ impl LexiconBuilder {
                 .first()
                 .is_some_and(|first| !first.opened && !first.nodes.is_empty())
         {
-            self.continued.insert(previous);
+            let under = chunk.heading_path.last().cloned().unwrap_or_default();
+            self.continued.insert(previous, under);
         }
         for found in regex!(r"\b(on|in|with|using) ([A-Z][\w-]+)\b").captures_iter(&chunk.text) {
             let (Some(word), Some(name)) = (found.get(1), found.get(2)) else {
@@ -96,6 +105,11 @@ impl LexiconBuilder {
             let (on, other) = self.places.entry(name.as_str().to_owned()).or_default();
             let count = if word.as_str() == "on" { on } else { other };
             *count += 1;
+        }
+        if !self.files.contains_key(&chunk.path)
+            && let Some(name) = named_by_file(chunk)
+        {
+            self.files.insert(chunk.path.clone(), name);
         }
         let capitalised = names_in_sentences(chunk);
         for word in common_words(chunk) {
@@ -167,11 +181,34 @@ impl LexiconBuilder {
             .collect();
         Lexicon {
             products,
+            files: self.files,
             words,
             platforms,
             continued: self.continued,
         }
     }
+}
+
+/// The service that a page's file is named for, as the page writes it: `AB Connect` of `ab-connect-share.md`.
+fn named_by_file(chunk: &Chunk) -> Option<String> {
+    let stem = chunk.path.rsplit('/').next()?.split('.').next()?;
+    let mut words = stem.split(['-', '_']);
+    let (first, second) = (words.next()?, words.next()?);
+    if !(2..=4).contains(&first.len()) || second.len() < 4 {
+        return None;
+    }
+    regex!(r"\b([A-Z]{2,4}) ([A-Z][a-z]+)\b")
+        .captures_iter(&chunk.text)
+        .find(|found| {
+            let is = |group: usize, word: &str| {
+                found
+                    .get(group)
+                    .is_some_and(|part| part.as_str().eq_ignore_ascii_case(word))
+            };
+            is(1, first) && is(2, second)
+        })
+        .and_then(|found| found.get(0))
+        .map(|name| name.as_str().to_owned())
 }
 
 /// The folders above a page, the outermost first.

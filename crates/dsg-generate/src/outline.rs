@@ -44,6 +44,8 @@ pub(crate) struct Section<'c> {
     pub(crate) closed: bool,
     /// Whether it goes on in the next chunk, as far as is known.
     pub(crate) goes_on: bool,
+    /// The last heading, or the entry, under which it does.
+    pub(crate) goes_on_under: Option<String>,
     /// The heading's own text.
     pub(crate) heading: Option<Span>,
     /// Level of the heading, if it stands here.
@@ -95,6 +97,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
         opened: false,
         closed: false,
         goes_on: false,
+        goes_on_under: None,
         heading: None,
         level: None,
         divided: false,
@@ -145,6 +148,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
             opened: true,
             closed: false,
             goes_on: false,
+            goes_on_under: None,
             heading: Some(label),
             level: Some(level),
             divided: false,

@@ -21,6 +21,8 @@ pub(crate) struct Place {
     pub(crate) title: String,
     /// The product that the page's folder is about.
     product: Option<String>,
+    /// Whether it is the page's file that names the product.
+    named_by_file: bool,
     subject: Option<String>,
     /// Words of the title and of the product that things happen on.
     platforms: Vec<String>,
@@ -30,6 +32,8 @@ pub(crate) struct Place {
     common: HashSet<String>,
     /// Words that it capitalises inside a sentence.
     names: HashSet<String>,
+    /// Words of the headings, in small letters, that the corpus does not treat as names.
+    ordinary: HashSet<String>,
     commands: Vec<String>,
 }
 
@@ -74,7 +78,19 @@ impl Place {
             .collect();
         let common = common_words(chunk);
         let names = names_in_sentences(chunk);
-        let product = lexicon.product(&chunk.path).map(str::to_owned);
+        let by_file = lexicon.named_by_file(&chunk.path);
+        let by_folder = lexicon.product(&chunk.path);
+        let product = by_folder.or(by_file).map(str::to_owned);
+        let named_by_file = by_folder.is_none() && by_file.is_some();
+        let ordinary = path
+            .iter()
+            .flat_map(|heading| heading.split_whitespace())
+            .map(|word| {
+                word.trim_matches(|c: char| !c.is_alphanumeric())
+                    .to_lowercase()
+            })
+            .filter(|word| lexicon.is_name(word) == Some(false))
+            .collect();
         let subject = subject.map(|subject| subject.trim().to_owned());
         let known: Vec<String> = product
             .iter()
@@ -94,7 +110,7 @@ impl Place {
             .filter(|word| lexicon.is_platform(word))
             .map(str::to_owned)
             .collect();
-        let about = if is_generic(&title) {
+        let about = if is_generic(&title) || named_by_file {
             About::default()
         } else {
             About::of(&title, is_name, &known, &common)
@@ -104,11 +120,13 @@ impl Place {
             trail,
             title,
             product,
+            named_by_file,
             subject,
             platforms,
             about,
             common,
             names,
+            ordinary,
             commands: chunk.commands.clone(),
         }
     }
@@ -131,7 +149,7 @@ impl Place {
     /// The service that the title names behind a preposition: `SD Desktop` in “Adding software to SD Desktop”.
     fn title_name(&self) -> Option<&str> {
         let subject = self.subject.as_deref().unwrap_or_default();
-        regex!(r"\b(?:in|on|with|using|from|to|of|for|via|through) (?:the )?((?:[A-Z][\w-]+)(?: [A-Z][\w-]+){0,2})")
+        regex!(r"\b(?:in|on|with|using|from|to|of|for|via|through|about) (?:the )?((?:[A-Z][\w-]+)(?: [A-Z][\w-]+){0,2})")
             .captures_iter(&self.title)
             .filter_map(|found| found.get(1))
             .map(|name| name.as_str())
@@ -292,17 +310,26 @@ impl Place {
     /// `phrase` from a heading in title case, as a sentence would have it: words that the text uses in lower case lose
     /// their capitals.
     pub(crate) fn sentence_case(&self, phrase: &str) -> String {
+        let mut acronym = false;
         phrase
             .split(' ')
             .map(|word| {
                 let lower = word.to_lowercase();
+                // “AB Desk” is one name.
+                let named = std::mem::replace(
+                    &mut acronym,
+                    word.len() > 1 && word.chars().all(char::is_uppercase),
+                );
                 let capital_only = word.chars().skip(1).all(|c| !c.is_uppercase())
                     && word.chars().next().is_some_and(char::is_uppercase);
                 let plain = regex!(
-                    r"^(?:An?|The|And|Or|Of|In|On|To|For|From|With|By|At|Into|Your|All|New)$"
+                    r"^(?:An?|The|And|Or|Of|In|On|To|For|From|With|By|At|Into|Your|All|New|Up|Out|Off|Against)$"
                 )
                 .is_match(word);
-                if capital_only && (plain || self.common.contains(&lower)) {
+                if capital_only
+                    && !named
+                    && (plain || self.common.contains(&lower) || self.ordinary.contains(&lower))
+                {
                     lower
                 } else {
                     word.to_owned()
@@ -331,6 +358,22 @@ impl Place {
     /// nearest heading that says more than the question itself, else the subject. The subject alone places only a
     /// question of some length.
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
+        let placed = self.placed(question)?;
+        Some(self.on_platform(placed))
+    }
+
+    /// `question` with the platform that the page's title names: what holds on one may not hold on the next.
+    fn on_platform(&self, question: String) -> String {
+        let [platform] = self.platforms.as_slice() else {
+            return question;
+        };
+        if question.contains(platform.as_str()) || self.product.as_ref() == Some(platform) {
+            return question;
+        }
+        attach(&question, &format!("on {platform}"))
+    }
+
+    fn placed(&self, question: &str) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
             // One works with Kraken, but has settings for webhooks.
             let several = !name.contains([' ', '`'])
@@ -340,6 +383,18 @@ impl Place {
             let module = question.ends_with("the module?");
             let preposition = if several || module { "for" } else { "with" };
             return Some(self.attached(question, &format!("{preposition} {name}")));
+        }
+        if self.named_by_file
+            && let Some(placed) = self.with_folder_product(question)
+        {
+            return Some(placed);
+        }
+        // On a page about several tools the heading says which.
+        if !self.about.has_name()
+            && self.product.is_none()
+            && let Some(clause) = self.tool_of_heading(question)
+        {
+            return Some(self.attached(question, &clause));
         }
         match self.under_title(question) {
             UnderTitle::Clear => {}
@@ -366,33 +421,6 @@ impl Place {
             return Some(self.attached(question, &clause));
         }
         if question.split_whitespace().count() < 8 {
-            return None;
-        }
-        self.under_subject(question)
-    }
-
-    /// As [`Self::situated`] for a question about a condition, which a heading's task does not explain: it needs a name
-    /// of its own, the page's product or command, or (unless `strict`) some length.
-    pub(crate) fn conditioned(&self, question: &str, strict: bool) -> Option<String> {
-        if let Some(name) = self.missing_product(question) {
-            return Some(self.attached(question, &format!("with {name}")));
-        }
-        if self.names_more_than_subject(question) && self.says_title(question) {
-            return Some(question.to_owned());
-        }
-        if let Some(tool) = &self.tool {
-            let preposition = if tool.is_file { "in" } else { "with" };
-            return Some(self.attached(question, &format!("{preposition} {}", tool.code())));
-        }
-        match self.under_title(question) {
-            UnderTitle::Clear => {}
-            UnderTitle::Placed(placed) => return Some(placed),
-            UnderTitle::Lost => return None,
-        }
-        if let Some(placed) = self.with_folder_product(question) {
-            return Some(placed);
-        }
-        if strict || question.split_whitespace().count() < 11 {
             return None;
         }
         self.under_subject(question)
@@ -459,6 +487,14 @@ impl Place {
         let clause = match self.title_command() {
             Some(command) => format!("with `{command}`"),
             None => match self.about.clause(question) {
+                // “View images when viewing images” places nothing.
+                Some(clause) if clause.starts_with("when ") && shares_a_stem(&clause, question) => {
+                    return match self.with_folder_product(question) {
+                        Some(placed) => UnderTitle::Placed(placed),
+                        None if named => UnderTitle::Clear,
+                        None => UnderTitle::Lost,
+                    };
+                }
                 Some(clause) => self.about.with_names(&self.sentence_case(&clause)),
                 // The product or a name of its own must do.
                 None if named || self.product.is_some() || one_product => return UnderTitle::Clear,
@@ -514,6 +550,21 @@ impl Place {
             ));
         }
         self.clause_of(heading)
+    }
+
+    /// `with Kraken`, from the nearest heading below the title that names a tool, unless `question` names it.
+    fn tool_of_heading(&self, question: &str) -> Option<String> {
+        let lower = question.to_lowercase();
+        self.trail
+            .iter()
+            .rev()
+            .filter(|heading| **heading != self.title)
+            .filter_map(|heading| self.clause_of(heading))
+            .find(|clause| clause.starts_with("with "))
+            .filter(|clause| {
+                let name = clause.trim_start_matches("with ").replace('`', "");
+                !lower.contains(&name.to_lowercase())
+            })
     }
 
     /// `question` with the product of the page's folder, if there is one.
@@ -584,6 +635,22 @@ impl Place {
 
     /// [`attach`], with the preposition that a platform has.
     fn attached(&self, question: &str, clause: &str) -> String {
+        let name = clause
+            .strip_prefix("with ")
+            .or_else(|| clause.strip_prefix("in "));
+        // “Of the service in Kraken”: Kraken is the service.
+        if let Some(name) = name
+            && Some(clause) != self.subject.as_deref()
+            && let Some(service) = regex!(r"\bthe services?\b").find(question)
+        {
+            return question.replacen(service.as_str(), name, 1);
+        }
+        // “The versions of Kraken”
+        if let Some(name) = clause.strip_prefix("with ")
+            && regex!(r"\bversions?\?$").is_match(question)
+        {
+            return attach(question, &format!("of {name}"));
+        }
         let on = clause
             .strip_prefix("with ")
             .or_else(|| clause.strip_prefix("in "))
@@ -738,6 +805,23 @@ pub(crate) fn common_words(chunk: &Chunk) -> HashSet<String> {
         .collect()
 }
 
+/// Whether a longer word of `clause` stands in `question` too.
+fn shares_a_stem(clause: &str, question: &str) -> bool {
+    let stem = |word: &str| -> String {
+        let word = word
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_lowercase();
+        let word = crate::verbs::base_of_gerund(&word).map_or(word.clone(), str::to_owned);
+        word.chars().take(5).collect()
+    };
+    let asked: HashSet<String> = question.split_whitespace().map(stem).collect();
+    clause
+        .split_whitespace()
+        .skip(1)
+        .map(stem)
+        .any(|stem| stem.len() >= 4 && asked.contains(&stem))
+}
+
 /// Whether `clause` has a content word that `question` lacks, and does not largely repeat it.
 fn says_more(clause: &str, question: &str) -> bool {
     let stem = |word: &str| -> String {
@@ -767,7 +851,7 @@ fn says_more(clause: &str, question: &str) -> bool {
 
 /// Words that are capitalised in titles without naming anything.
 pub(crate) fn is_plain_capital(word: &str) -> bool {
-    regex!(r"(?i)^(?:cli|ip|vm|vms|ui|gui|dns|id|url|os|io|ssh|gpus|cpus|ram|ssd|tls|ssl|http|https|floating|access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
+    regex!(r"(?i)^(?:cli|ip|vm|vms|ui|gui|dns|id|url|os|io|ssh|gpus|cpus|ram|ssd|tls|ssl|http|https|floating|access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|desktop|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
 }
 
 /// A name that needs no article: a product, an acronym, a tool.

@@ -120,11 +120,20 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             // A paragraph that is nothing but code is announced like a block.
             matches!(next, Segment::Node(node) if !matches!(node.kind(), BlockKind::Paragraph | BlockKind::Heading { .. })
                 || matches!(node.kind(), BlockKind::Paragraph)
-                    && chunk.slice(node.body()).is_some_and(is_code_alone))
+                    && (announces(chunk, segment)
+                        || chunk.slice(node.body()).is_some_and(is_code_alone)))
         });
         skip_next =
             introduces && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span));
         let introduces = introduces && !skip_next;
+        // Lines that the page breaks on purpose are a table of sorts.
+        if text_span(segment)
+            .and_then(|span| chunk.slice(span))
+            .is_some_and(|text| regex!(r"\S(?: {2,}|\\)\n").find_iter(text).count() >= 2)
+        {
+            out.complete = false;
+            break;
+        }
         let rendered = match segment {
             Segment::Text(span) => paragraph(chunk, *span, introduces, budget.saturating_sub(used)),
             Segment::Node(node) if matches!(node.kind(), BlockKind::Paragraph) => {
@@ -184,6 +193,13 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     }
     drop_trailing_lead_in(&mut out);
     out
+}
+
+/// Whether a paragraph ends in a colon.
+fn announces(chunk: &Chunk, segment: &Segment<'_, '_>) -> bool {
+    text_span(segment)
+        .and_then(|span| chunk.slice(span))
+        .is_some_and(|text| text.trim_end().trim_end_matches(['*', '_']).ends_with(':'))
 }
 
 /// “`pip install x`.” on a line of its own.
@@ -295,24 +311,33 @@ pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
     let mut gap = false;
     for (position, piece) in pieces.iter().enumerate() {
         let text = asides_removed(&piece.text).into_owned();
+        // What an aside left behind it: “(See there for more.)” becomes a full stop.
+        if !text.chars().any(char::is_alphanumeric) {
+            continue;
+        }
         let last = position + 1 == pieces.len();
         let lead_in = text.ends_with(':');
         let loose = if last && introduces {
             is_pointer(&text)
         } else {
-            lead_in || is_pointer(&text) || points_around(&text)
+            lead_in || piece.points_by_link || is_pointer(&text) || points_around(&text)
         };
-        if loose || (gap && leans_back(&text)) {
+        if loose || (gap && (leans_back(&text) || goes_on(&text))) {
             gap = true;
             continue;
         }
         gap = false;
         kept.push(Piece {
             text,
-            span: piece.span,
+            ..piece.clone()
         });
     }
     kept
+}
+
+/// “It is often also helpful”: besides what was said before.
+fn goes_on(text: &str) -> bool {
+    regex!(r"(?i)^(?:\S+ ){0,6}(?:also|then|too|this|these|those|such|there|same)\b").is_match(text)
 }
 
 /// One block that is not running text.
@@ -492,6 +517,10 @@ fn item(chunk: &Chunk, node: &Node<'_>, marker: &str) -> Option<String> {
 fn hanging(passage: &Passage, marker: &str, indent: &str) -> String {
     let mut out = String::from(marker);
     for (position, block) in passage.blocks.iter().enumerate() {
+        // A list below a label begins on a line of its own.
+        if position == 0 && marker.ends_with(": ") && block.text.starts_with("- ") {
+            out = format!("{}\n{indent}", marker.trim_end());
+        }
         if position > 0 {
             out.push('\n');
             if block.is_running_text() || block.is_code() {

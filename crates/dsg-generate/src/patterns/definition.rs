@@ -20,16 +20,6 @@ const WHAT_IS: Wording = Wording {
     version: 1,
     texts: &["What is {name}?", "Can you explain what {name} is?"],
 };
-const WHAT_ARE: Wording = Wording {
-    name: "definition/are",
-    version: 1,
-    texts: &["What are {name}?", "Can you explain what {name} are?"],
-};
-const WHAT_ARE_FOR: Wording = Wording {
-    name: "definition/are-for",
-    version: 1,
-    texts: &["What are {name} for?", "What do {name} do?"],
-};
 const WHAT_DOES: Wording = Wording {
     name: "definition/does",
     version: 1,
@@ -113,8 +103,8 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     };
     let wording = match verb.as_str() {
         "is" | "stands" | "refers" | "means" => &WHAT_IS,
-        "are" => &WHAT_ARE,
-        verb if !verb.ends_with('s') => &WHAT_ARE_FOR,
+        // “What are volumes?” asks for more than the sentence under the heading says.
+        verb if !verb.ends_with('s') => return,
         _ => &WHAT_DOES,
     };
     let kept = usable(&pieces, false);

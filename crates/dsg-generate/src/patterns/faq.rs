@@ -73,7 +73,19 @@ fn answer(
     if compares && !scope.place.names_subject(&question) {
         question = attach(&question, &scope.place.subject_phrase()?);
     }
-    let passage = passage(scope.chunk, body, BUDGET);
+    let mut passage = passage(scope.chunk, body, BUDGET);
+    // What builds on a sentence that pointed elsewhere is left in the air.
+    if !passage.complete || passage.thinned && passage.blocks.len() > 1 {
+        return None;
+    }
+    // A question at the end is the next one, which its page set in bold.
+    while passage
+        .blocks
+        .last()
+        .is_some_and(|block| block.is_running_text() && block.text.ends_with('?'))
+    {
+        passage.blocks.pop();
+    }
     // “There are several reasons” is what the headings below go on from.
     let answer = Answer::default().blocks(&passage.blocks);
     if (scope.section.divided || scope.section.goes_on || !scope.section.closed)
@@ -101,7 +113,7 @@ fn leans_on_others(question: &str) -> bool {
     question.split_whitespace().count() < 4
         || asks_reader
         // Questions about “it”, whatever the page calls it.
-        || regex!(r"(?i)^(?:why is it|what (?:will happen|happens|changes|actions)\b.{0,24}\?$|what and where|cannot find|can't find|what to (?:do|use)|which version to use)").is_match(question)
+        || regex!(r"(?i)^(?:why is it|what (?:will happen|happens|changes|actions)\b.{0,24}\?$|what and where|cannot find|can't find|what to\b|which version to use)").is_match(question)
         || !has_verb
         // “I did not find an answer to my question here.”
         || regex!(r"(?i)\bquestions? here\b").is_match(question)

@@ -3,7 +3,7 @@
 use dsg_core::{BlockKind, QuestionType};
 
 use crate::answer::Answer;
-use crate::draft::{Draft, Scope, is_known_to_the_page_only};
+use crate::draft::{Draft, Scope, names_the_known};
 use crate::person::first_person;
 use crate::phrase::{Title, classify};
 use crate::regexes::regex;
@@ -148,7 +148,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     if scope.section.path.len() > 1 && scope.place.is_placed_by_subject_only(&question) {
         return;
     }
-    if is_known_to_the_page_only(&question) {
+    if names_the_known(&question) {
         return;
     }
     let answer = Answer::default().blocks(&passage.blocks);
