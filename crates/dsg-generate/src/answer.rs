@@ -144,7 +144,7 @@ fn closed(text: &str) -> String {
 }
 
 /// Receipts for `spans`: sorted, neighbours with nothing but white space between them joined, white space trimmed.
-fn citations(chunk: &Chunk, mut spans: Vec<Span>) -> Option<Vec<Citation>> {
+pub(crate) fn citations(chunk: &Chunk, mut spans: Vec<Span>) -> Option<Vec<Citation>> {
     spans.sort();
     let mut joined: Vec<Span> = Vec::new();
     for span in spans {

@@ -24,8 +24,6 @@ use crate::writer::ExtractiveWriter;
 const PROVIDER: &str = "extractive";
 /// Progress is reported every so many chunks.
 const REPORT_EVERY: usize = 64;
-/// The topic in use when none is configured.
-const GENERAL: &str = "general";
 
 /// Plans a curriculum and writes candidates for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,11 +76,7 @@ impl Generator {
         let total = retriever.len();
         let general = self.config.topics.is_empty();
         let topics = if general {
-            vec![Topic {
-                id: GENERAL.to_owned(),
-                quota: total.div_ceil(2).max(1),
-                ..Topic::default()
-            }]
+            vec![Topic::general(total)]
         } else {
             self.config.topics.clone()
         };
@@ -319,7 +313,7 @@ fn told(draft: &Draft) -> String {
 }
 
 /// Equal for texts that differ only in case, spacing and punctuation.
-fn comparable(text: &str) -> String {
+pub(crate) fn comparable(text: &str) -> String {
     text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '%')))
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
