@@ -113,7 +113,10 @@ impl Scope<'_, '_> {
 
 /// “the last days days”: an argument that lost its markup.
 fn says_a_word_twice(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| word.trim_end_matches(['?', ',', '.']))
+        .collect();
     words.windows(2).any(|pair| {
         pair.first() == pair.last()
             && pair

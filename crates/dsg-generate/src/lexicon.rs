@@ -34,6 +34,8 @@ pub struct Lexicon {
     platforms: BTreeSet<String>,
     /// Chunks whose last section goes on in the next one, and that one's last heading.
     continued: BTreeMap<ChunkId, String>,
+    /// Chunks whose last section has headings below its own in the next one.
+    divided: BTreeSet<ChunkId>,
 }
 
 impl Lexicon {
@@ -66,6 +68,11 @@ impl Lexicon {
         self.platforms.contains(name)
     }
 
+    /// Whether the last section of the chunk has headings below its own in the next chunk.
+    pub(crate) fn is_divided(&self, chunk: &ChunkId) -> bool {
+        self.divided.contains(chunk)
+    }
+
     /// The heading, or the entry, under which the last section of the chunk goes on in the next chunk, if it does.
     pub(crate) fn goes_on(&self, chunk: &ChunkId) -> Option<&str> {
         self.continued.get(chunk).map(String::as_str)
@@ -82,21 +89,41 @@ pub(crate) struct LexiconBuilder {
     /// Names: how often `on` stands before them, and how often `in`, `with` or `using`.
     places: BTreeMap<String, (u32, u32)>,
     continued: BTreeMap<ChunkId, String>,
-    last: Option<(DocId, ChunkId)>,
+    divided: BTreeSet<ChunkId>,
+    last: Option<Last>,
+}
+
+/// The chunk before, and the path of its last section.
+#[derive(Debug)]
+struct Last {
+    document: DocId,
+    chunk: ChunkId,
+    path: Vec<String>,
 }
 
 impl LexiconBuilder {
     pub(crate) fn add(&mut self, chunk: &Chunk) {
-        if let Some((document, previous)) = self
-            .last
-            .replace((chunk.doc_id.clone(), chunk.chunk_id.clone()))
-            && document == chunk.doc_id
-            && sections(chunk)
-                .first()
-                .is_some_and(|first| !first.opened && !first.nodes.is_empty())
+        let sections = sections(chunk);
+        let last = Last {
+            document: chunk.doc_id.clone(),
+            chunk: chunk.chunk_id.clone(),
+            path: sections
+                .last()
+                .map(|last| last.path.clone())
+                .unwrap_or_default(),
+        };
+        if let Some(previous) = self.last.replace(last)
+            && previous.document == chunk.doc_id
+            && let Some(first) = sections.first()
         {
-            let under = chunk.heading_path.last().cloned().unwrap_or_default();
-            self.continued.insert(previous, under);
+            if !first.opened && !first.nodes.is_empty() {
+                let under = chunk.heading_path.last().cloned().unwrap_or_default();
+                self.continued.insert(previous.chunk, under);
+            } else if first.path.len() > previous.path.len()
+                && first.path.starts_with(&previous.path)
+            {
+                self.divided.insert(previous.chunk);
+            }
         }
         for found in regex!(r"\b(on|in|with|using) ([A-Z][\w-]+)\b").captures_iter(&chunk.text) {
             let (Some(word), Some(name)) = (found.get(1), found.get(2)) else {
@@ -185,6 +212,7 @@ impl LexiconBuilder {
             words,
             platforms,
             continued: self.continued,
+            divided: self.divided,
         }
     }
 }

@@ -73,7 +73,8 @@ impl Section<'_> {
             r"(?i)^(?:(?:step|part|phase|stage)\s*)?(?:(?:[2-9]|\d\d)\b[.):]?(?:\d+\b)?|\d\.\d+[.)]?)\s"
         )
         .is_match(raw)
-            || regex!(r"(?i)^(?:step|part|phase|stage)\s*(?:[2-9]|\d\d)\b").is_match(raw);
+            // “Step 1: send a request”: for what the steps are for.
+            || regex!(r"(?i)^(?:step|part|phase|stage)\s*\d+\b").is_match(raw);
         let told = regex!(r"(?i)^(?:second|third|next|then|finally|lastly|and finally)\b[,:]?\s")
             .is_match(raw);
         let task = matches!(classify(self.title()), Title::Task(_));

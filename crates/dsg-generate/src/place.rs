@@ -245,7 +245,9 @@ impl Place {
         match classify(heading) {
             Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
                 .filter(|gerund| {
-                    gerund.len() <= 70 && !regex!(r"\bUsing\b|(?i:\bguide$)").is_match(gerund)
+                    gerund.len() <= 70
+                        && !regex!(r"^(?:avoiding|preventing) ").is_match(gerund)
+                        && !regex!(r"\bUsing\b|(?i:\bguide$)").is_match(gerund)
                 })
                 .map(|gerund| format!("when {}", self.sentence_case(&gerund))),
             Title::Name(name) => {
@@ -806,7 +808,7 @@ pub(crate) fn common_words(chunk: &Chunk) -> HashSet<String> {
 }
 
 /// Whether a longer word of `clause` stands in `question` too.
-fn shares_a_stem(clause: &str, question: &str) -> bool {
+pub(crate) fn shares_a_stem(clause: &str, question: &str) -> bool {
     let stem = |word: &str| -> String {
         let word = word
             .trim_matches(|c: char| !c.is_alphanumeric())

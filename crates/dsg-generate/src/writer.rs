@@ -49,6 +49,7 @@ impl ExtractiveWriter {
         let mut found = sections(chunk);
         if let Some(last) = found.last_mut() {
             let under = self.lexicon.goes_on(&chunk.chunk_id);
+            last.divided |= self.lexicon.is_divided(&chunk.chunk_id);
             last.goes_on = under.is_some();
             last.goes_on_under = under.map(str::to_owned);
         }

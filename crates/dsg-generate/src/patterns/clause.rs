@@ -487,7 +487,8 @@ fn task_draft(
         return None;
     }
     // “Use the option `-i`”: what for? “Switch to A and start B”: the command does one of them.
-    if regex!(r"(?i)^use (?:the |an? )?(?:option|flag|argument|parameter)\b").is_match(task)
+    if regex!(r"(?i)^(?:use (?:the |an? )?(?:option|flag|argument|parameter)|avoid)\b")
+        .is_match(task)
         || task.split(" and ").skip(1).any(|next| {
             next.split_whitespace().next().is_some_and(|first| {
                 verbs::base(&first.to_lowercase()).is_some() && next.split_whitespace().count() > 1

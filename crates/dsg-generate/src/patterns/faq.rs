@@ -7,7 +7,7 @@ use crate::draft::{Draft, Scope};
 use crate::inline::clean;
 use crate::outline::Node;
 use crate::phrase::{Title, classify};
-use crate::place::attach;
+use crate::place::shares_a_stem;
 use crate::regexes::regex;
 use crate::render::{Segment, passage, segments};
 
@@ -63,15 +63,14 @@ fn answer(
     let frequent = scope.section.path.len() == 1
         || regex!(r"(?i)\b(?:faqs?|questions|troubleshooting|problems|issues)\b")
             .is_match(&format!("{} {}", scope.chunk.path, scope.place.title));
-    let mut question = if frequent {
+    let question = if frequent {
         scope.place.anchored(&question)?
     } else {
         scope.place.situated(&question)?
     };
-    // “The difference between Priority and Resources”: plain words, capital letters or not, need their system.
-    let compares = regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question);
-    if compares && !scope.place.names_subject(&question) {
-        question = attach(&question, &scope.place.subject_phrase()?);
+    // “The difference between Priority and Resources”: plain words, capital letters or not, need what they are.
+    if regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question) {
+        return None;
     }
     let mut passage = passage(scope.chunk, body, BUDGET);
     // What builds on a sentence that pointed elsewhere is left in the air.
@@ -83,6 +82,15 @@ fn answer(
         .blocks
         .last()
         .is_some_and(|block| block.is_running_text() && block.text.ends_with('?'))
+    {
+        passage.blocks.pop();
+    }
+    // A box at the end belongs to the section unless it takes up the question.
+    if passage.blocks.len() > 1
+        && passage.blocks.last().is_some_and(|block| {
+            regex!(r"^(?:Note|Warning|Tip): ").is_match(&block.text)
+                && !shares_a_stem(&block.text, &question)
+        })
     {
         passage.blocks.pop();
     }

@@ -341,7 +341,7 @@ fn values_draft(
             .words(" ")
             .quote(&cell.0, cell.1);
         // “How many billing units …” would need the unit's own grammar, and “Value” says nothing.
-        if regex!(r"(?i)^(?:number of |no\. of |#)?\s*(?:cpu |gpu )?(?:cores|nodes|gpus|cpus)$|\bunits\b|^values?$")
+        if regex!(r"(?i)^\w+ing$|^(?:number of |no\. of |#)?\s*(?:cpu |gpu )?(?:cores|nodes|gpus|cpus)$|\bunits\b|^values?$")
             .is_match(column)
         {
             return None;

@@ -192,7 +192,8 @@ fn a_step_of_several_is_no_way_to_do_it() {
                 .chunk(),
         )
     };
-    let whole = "To resize a full box, use the command `kraken resize` and give it the size you want.";
+    let whole =
+        "To resize a full box, use the command `kraken resize` and give it the size you want.";
     assert_eq!(drafts(whole).len(), 1);
     for part in [
         "To resize a full box, you can then use the command `kraken resize` and give it the size you want.",
