@@ -12,7 +12,7 @@ pub(crate) struct Piece {
     pub(crate) text: String,
     /// Where it stands in the document.
     pub(crate) span: Span,
-    /// A link behind “this” or “here”, or nothing but a link beside other sentences: what an answer shows of it leads nowhere.
+    /// A link behind “this”, “here” or “follow”, or nothing but a link beside other sentences: what an answer shows of it leads nowhere.
     pub(crate) points_by_link: bool,
 }
 
@@ -54,7 +54,7 @@ fn push(chunk: &Chunk, base: usize, text: &str, start: usize, end: usize, out: &
     let clean = clean(raw.trim(), chunk.markup);
     if clean.chars().any(char::is_alphanumeric) {
         let points_by_link = chunk.markup == Markup::Markdown
-            && regex!(r"(?is)\b(?:this|these|here|following)\b[^.\[\]]{0,24}\[[^\]]*\]\(|\[(?:this|these|here)\b[^\]]*\]\(")
+            && regex!(r"(?is)\b(?:this|these|here|following)\b[^.\[\]]{0,24}\[[^\]]*\]\(|\b(?:follow|following|refer to|see|consult)\s+(?:the\s+)?\[[^\]]*\]\(|\[(?:this|these|here)\b[^\]]*\]\(")
                 .is_match(raw);
         out.push(Piece {
             text: clean,

@@ -72,6 +72,17 @@ fn answer(
     if regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question) {
         return None;
     }
+    // The subject of the whole corpus does not say what a page with a title of its own is about.
+    if scope.section.path.len() > 1
+        && !regex!(r"(?i)\b(?:faqs?|questions)\b").is_match(&scope.place.title)
+        && scope.place.is_placed_by_subject_only(&question)
+    {
+        return None;
+    }
+    // How it is done stands under the headings below.
+    if scope.section.divided && regex!(r"(?i)^how (?:do|can|should) I\b").is_match(&question) {
+        return None;
+    }
     let mut passage = passage(scope.chunk, body, BUDGET);
     // What builds on a sentence that pointed elsewhere is left in the air.
     if !passage.complete || passage.thinned && passage.blocks.len() > 1 {

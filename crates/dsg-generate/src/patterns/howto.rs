@@ -133,6 +133,8 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         return;
     }
     let wording = if steps { &STEPS } else { &HEADING };
+    // “Using own images”
+    let task = regex!(r"^(\w+) own\b").replace(&task, "$1 my own");
     let task = scope.place.sentence_case(&first_person(&task));
     let question = wording.fill(
         scope.seed,

@@ -1,10 +1,11 @@
 //! “More information”: where to read on about what the page names.
 
-use dsg_core::{QuestionType, Span};
+use dsg_core::{BlockKind, QuestionType, Span};
 
 use crate::answer::Answer;
 use crate::draft::{Draft, Scope};
 use crate::inline::clean;
+use crate::outline::Node;
 use crate::regexes::regex;
 use crate::wording::Wording;
 
@@ -65,28 +66,53 @@ struct Link {
 }
 
 /// The section's links that lead out of the corpus and say where to; links within it mean nothing away from the page.
+/// None where something is listed that is no link.
 fn links(scope: &Scope<'_, '_>) -> Vec<Link> {
     let mut found: Vec<Link> = Vec::new();
     for node in &scope.section.nodes {
-        let Some(text) = scope.chunk.slice(node.span()) else {
-            continue;
+        let items: Vec<&Node<'_>> = match node.kind() {
+            BlockKind::List { .. } => node.children.iter().collect(),
+            _ => vec![node],
         };
-        for link in regex!(r"\[([^\[\]]+)\]\(\s*(https?://[^\s()]+)\s*\)").captures_iter(text) {
-            let (Some(whole), Some(label), Some(address)) = (link.get(0), link.get(1), link.get(2))
-            else {
+        for item in items {
+            let Some(text) = scope.chunk.slice(item.span()) else {
                 continue;
             };
-            let label = clean(label.as_str(), scope.chunk.markup);
-            let says_where = label.chars().filter(|c| c.is_alphabetic()).count() >= 3
-                && !label.contains("://")
-                && !regex!(r"(?i)^(?:here|links?|this(?: \w+)?|page)$").is_match(&label);
-            let address = address.as_str().to_owned();
-            if says_where && found.iter().all(|known| known.address != address) {
-                found.push(Link {
-                    label,
-                    address,
-                    span: Span::of_len(node.span().start() + whole.start(), whole.len()),
-                });
+            if !text.contains("](") {
+                return Vec::new();
+            }
+            let several = text.matches("](").count() > 1;
+            for link in regex!(r"\[([^\[\]]+)\]\(\s*(https?://[^\s()]+)\s*\)").captures_iter(text) {
+                let (Some(whole), Some(label), Some(address)) =
+                    (link.get(0), link.get(1), link.get(2))
+                else {
+                    continue;
+                };
+                // In a list an item is the label; in a sentence it is the link's text.
+                let listed = matches!(node.kind(), BlockKind::List { .. }) && !several;
+                let said = if listed { text } else { label.as_str() };
+                let label = clean(
+                    said.trim_start_matches(['-', '*', '+', ' ', '\t']),
+                    scope.chunk.markup,
+                );
+                let label = label.trim_end_matches(['.', ':', ' ']).to_owned();
+                let says_where = label.chars().filter(|c| c.is_alphabetic()).count() >= 3
+                    && label.len() <= 150
+                    && !label.contains("://")
+                    && !regex!(r"(?i)^(?:here|links?|this(?: \w+)?|page)$|\burn:").is_match(&label);
+                let address = address.as_str().to_owned();
+                if says_where && found.iter().all(|known| known.address != address) {
+                    let span = if listed {
+                        item.span()
+                    } else {
+                        Span::of_len(item.span().start() + whole.start(), whole.len())
+                    };
+                    found.push(Link {
+                        label,
+                        address,
+                        span,
+                    });
+                }
             }
         }
     }
@@ -100,7 +126,7 @@ mod tests {
     use crate::outline::sections;
     use crate::place::Place;
     use crate::testing::{at, chunk_of};
-    use dsg_core::{Block, BlockKind, Seed};
+    use dsg_core::{Block, Seed};
 
     fn drafts(body: &str) -> Vec<Draft> {
         let text = format!("More information\n\n{body}");

@@ -253,6 +253,18 @@ fn row_drafts(
     {
         return;
     }
+    // Without its argument an option is half told.
+    let argued = header
+        .cells
+        .iter()
+        .zip(&row.cells)
+        .skip(1)
+        .any(|(title, (cell, _))| {
+            regex!(r"(?i)^arguments?$").is_match(&title.0) && !is_blank(cell)
+        });
+    if argued {
+        return;
+    }
     let mut described = false;
     let mut values: Vec<Value<'_>> = Vec::new();
     for (column, cell) in header.cells.iter().zip(&row.cells).skip(1) {
