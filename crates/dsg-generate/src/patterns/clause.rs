@@ -432,7 +432,7 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
         .count();
     let repeats = !heading.is_empty() && shared * 10 >= heading.len() * 7;
     if repeats && scope.section.nodes.len() > 2
-        || regex!(r"(?i)\b(?:two|three|four|several) (?:steps|phases|parts|stages)\b|\byou (?:should|will|may) (?:then )?see\b").is_match(text)
+        || regex!(r"(?i)\b(?:two|three|four|several) (?:steps|phases|parts|stages)\b|\byou (?:should|will|may) (?:then )?see\b|\bwould (?:also )?need\b").is_match(text)
         || regex!(r"(?i)\b(?:we|one) (?:would|will) need to\b|\blet's assume\b").is_match(text)
         || rest.last().is_some_and(|last| last.text.ends_with(':'))
         // “If you want to run a web site, host a service, or …”: the first of several.
@@ -494,6 +494,12 @@ fn task_draft(
                 verbs::base(&first.to_lowercase()).is_some() && next.split_whitespace().count() > 1
             })
         })
+    {
+        return None;
+    }
+    // `sample3.txt` and `project_3` are the files of the page's example.
+    if regex!(r"`[\w-]+\.(?:txt|pdf|dat|csv|zip|tar|gz|tgz|bz2|xz|jpg|png)`|`[a-z]+_?\d+`")
+        .is_match(task)
     {
         return None;
     }
