@@ -337,7 +337,7 @@ pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
 
 /// “It is often also helpful”: besides what was said before.
 fn goes_on(text: &str) -> bool {
-    regex!(r"(?i)^(?:\S+ ){0,6}(?:also|then|too|this|these|those|such|there|same)\b").is_match(text)
+    regex!(r"(?i)^(?:\S+ ){0,6}(?:also|then|too|this|these|those|such|there|same)\b|^the (?:first|second)\b").is_match(text)
 }
 
 /// One block that is not running text.

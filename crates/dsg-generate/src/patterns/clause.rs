@@ -199,9 +199,9 @@ fn introduced(
     task_draft(scope, wording, &asked, answer)
 }
 
-/// “Then you can start it with:” tells a step that needs those before it.
+/// “Then you can start it with:” tells a step that needs those before it; “You should see:” what comes of one.
 fn is_one_of_several(lead_in: &str) -> bool {
-    regex!(r"(?i)^(?:first|then|next|now|finally|after (?:that|this)|second|lastly|afterwards|to begin with|and|so)\b|\b(?:you|one) (?:can |may |should |must )?(?:then|now|also)\b|\bone then\b")
+    regex!(r"(?i)^(?:first|then|next|now|finally|after (?:that|this)|second|lastly|afterwards|to begin with|and|so)\b|\b(?:you|one) (?:can |may |should |must )?(?:then|now|also)\b|\bone then\b|\byou (?:should|will|may) see\b")
         .is_match(lead_in)
 }
 

@@ -244,7 +244,14 @@ impl Entry {
         let tool = scope.place.tool.as_ref()?;
         let label = coded(&label(scope.chunk, node)?);
         let raw = clean(scope.chunk.slice(node.block.label?)?, scope.chunk.markup).replace('`', "");
-        if label.len() > 120 || raw.ends_with(['?', '.']) && !raw.ends_with("...") {
+        // “`--bind=[<a>`” lost the rest of its signature.
+        let balanced =
+            |open: char, close: char| label.matches(open).count() == label.matches(close).count();
+        if label.len() > 120
+            || !balanced('[', ']')
+            || !balanced('<', '>')
+            || raw.ends_with(['?', '.']) && !raw.ends_with("...")
+        {
             return None;
         }
         let kind = kind(scope, &raw, parent)?;
@@ -545,7 +552,9 @@ fn without_cut_list(mut passage: Passage) -> Passage {
 
 /// What an entry that begins with this sentence lets one do, as an infinitive.
 fn task(first: &Piece) -> Option<String> {
-    infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, ""))
+    infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, "")).filter(|task| {
+        !regex!(r", (?:moreover|furthermore|however|then|thus|but)\b").is_match(task)
+    })
 }
 
 /// A label as code: names that the page printed plainly get their backticks.

@@ -85,7 +85,7 @@ fn answer(
     }
     let mut passage = passage(scope.chunk, body, BUDGET);
     // What builds on a sentence that pointed elsewhere is left in the air.
-    if !passage.complete || passage.thinned && passage.blocks.len() > 1 {
+    if !passage.complete || scope.section.goes_on || passage.thinned && passage.blocks.len() > 1 {
         return None;
     }
     // A question at the end is the next one, which its page set in bold.
