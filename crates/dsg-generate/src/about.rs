@@ -1,8 +1,8 @@
 //! What a page's title says that a question about a part of the page would leave out.
 
+use crate::name::{is_plain_capital, is_product};
 use crate::person::first_person;
 use crate::phrase::{self, Title, classify, name_of};
-use crate::place::{is_plain_capital, is_product};
 use crate::regexes::regex;
 
 use std::collections::HashSet;

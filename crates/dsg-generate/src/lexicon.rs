@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use dsg_core::{Chunk, ChunkId, DocId};
 
+use crate::name::{common_words, is_plain_capital, names_in_sentences};
 use crate::outline::sections;
-use crate::place::{common_words, is_plain_capital, names_in_sentences};
 use crate::regexes::regex;
 
 /// A folder with fewer pages shows no custom; one that bears the name needs half of them.

@@ -29,6 +29,7 @@ mod inline;
 mod label;
 mod lexicon;
 mod model;
+mod name;
 mod outline;
 mod patterns;
 mod person;

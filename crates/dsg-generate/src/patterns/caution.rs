@@ -110,7 +110,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                     && scope.section.path.len() == 1
                     && scope.place.is_name(&name)
                     && name.split_whitespace().count() <= 5
-                    && crate::place::has_proper_name(&format!("about {name}"))
+                    && crate::name::has_proper_name(&format!("about {name}"))
                     && is_about(&content, &name) =>
             {
                 let question = TOPIC.fill(scope.seed, &key, &[("name", &name)]);

@@ -128,7 +128,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     // “Use my personal account” under another heading: for what?
     if scope.section.path.len() > 2
         && regex!(r"(?i)^use (?:(?:a|an|the|your|my) )?[a-z ]+$").is_match(&task)
-        && !crate::place::has_proper_name(&task)
+        && !crate::name::has_proper_name(&task)
     {
         return;
     }
