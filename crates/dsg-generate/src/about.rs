@@ -79,11 +79,19 @@ impl About {
         !self.names.is_empty()
     }
 
-    /// Whether `question` says what the title is about: one of its names, else half of its content words.
+    /// Whether `question` says what the title is about: one of its names, or where it has none half of its content words.
     pub(crate) fn is_said_in(&self, question: &str) -> bool {
         let lower = question.to_lowercase();
-        if self.names.iter().any(|name| holds(&lower, name)) {
-            return true;
+        if !self.names.is_empty() {
+            // `Kraken` is said by “KrakenTools”.
+            return self.names.iter().any(|name| {
+                let letters: String = name
+                    .to_lowercase()
+                    .chars()
+                    .take_while(|c| c.is_alphabetic())
+                    .collect();
+                holds(&lower, name) || letters.len() >= 4 && lower.contains(&letters)
+            });
         }
         let said = self
             .stems

@@ -75,6 +75,8 @@ impl Answer {
             && !has_leftovers(text)
             && !points_around(text)
             && !announces_more(text)
+            // A list that begins anew lost its numbers.
+            && text.lines().filter(|line| line.starts_with("1. ")).count() < 2
             // “[1]” without its reference.
             && !regex!(r"[a-z)\]] ?\[\d{1,2}\]").is_match(&regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, " "))
             && !matches!(last, ':' | ',' | ';' | '-' | '(' | '=')

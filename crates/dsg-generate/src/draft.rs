@@ -96,6 +96,10 @@ impl Scope<'_, '_> {
         answer: Answer,
     ) -> Option<Draft> {
         let question = upper_first(question.trim());
+        // “Creating a identifier”
+        let question = regex!(r"\ba ((?:[ai]|e[^u]|o[^n])\w)")
+            .replace_all(&question, "an $1")
+            .into_owned();
         if !is_askable(&question) {
             return None;
         }

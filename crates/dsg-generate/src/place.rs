@@ -29,6 +29,8 @@ pub(crate) struct Place {
     subject: Option<String>,
     /// Words of the title and of the product that things happen on.
     platforms: Vec<String>,
+    /// Whether the chunk speaks of other platforms and of none of these.
+    elsewhere: bool,
     /// What the page's title says beyond them.
     about: About,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
@@ -106,13 +108,15 @@ impl Place {
             let command = capital && chunk.commands.contains(&word.to_lowercase());
             command || is_title_name(position, word, lexicon, &names, &common)
         };
-        let platforms = title
+        let platforms: Vec<String> = title
             .split_whitespace()
             .chain(product.as_deref())
             .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
             .filter(|word| lexicon.is_platform(word))
             .map(str::to_owned)
             .collect();
+        let elsewhere = names.iter().any(|name| lexicon.is_platform(name))
+            && platforms.iter().all(|platform| !names.contains(platform));
         let about = if is_generic(&title) || named_by_file {
             About::default()
         } else {
@@ -126,6 +130,7 @@ impl Place {
             named_by_file,
             subject,
             platforms,
+            elsewhere,
             about,
             common,
             names,
@@ -372,7 +377,10 @@ impl Place {
         let [platform] = self.platforms.as_slice() else {
             return question;
         };
-        if question.contains(platform.as_str()) || self.product.as_ref() == Some(platform) {
+        if self.elsewhere
+            || question.contains(platform.as_str())
+            || self.product.as_ref() == Some(platform)
+        {
             return question;
         }
         attach(&question, &format!("on {platform}"))

@@ -147,6 +147,13 @@ fn introduced(
         return None;
     }
     let rendered = block(scope.chunk, content)?;
+    // `--bind=/data` alone is no command, and “the following `remote_command`” names a setting of the page's.
+    if rendered.is_code()
+        && (regex!(r"^```\w*\n\s*(?:-|\w[\w.-]*/\d)").is_match(&rendered.text)
+            || regex!(r"(?i)\bfollowing `").is_match(&lead_in.text))
+    {
+        return None;
+    }
     if rendered.is_code()
         && (looks_like_output(&rendered.text, &lead_in.text)
             || super::howto::uses_undefined(&rendered.text))
