@@ -75,6 +75,7 @@ impl Answer {
             && !has_leftovers(text)
             && !points_around(text)
             && !announces_more(text)
+            && !breaks_off(text)
             // A list that begins anew lost its numbers.
             && text.lines().filter(|line| line.starts_with("1. ")).count() < 2
             // “[1]” without its reference.
@@ -116,6 +117,15 @@ fn announces_more(text: &str) -> bool {
         || !last_block.contains("```")
             && regex!(r"(?i)(?:\bfollowing (?:\w+ )?(?:scripts?|examples?|code|commands?|tables?|lists?|steps|options|lines?|content)\b[^:.`]*\.?|(?:^|[.!?] )(?:let'?s|let us)\b[^.]*\.|(?:^|[.!?] )(?:this|here|below) is an? example\b[^.]*\.|\b(?:two|three|four|several) (?:\w+ )?(?:decisions|options|ways|steps|methods|alternatives|things|reasons|cases)\b[^.]*\.)$")
                 .is_match(last_block)
+}
+
+/// A bullet with an open bracket: “Installed software (more on request”.
+fn breaks_off(text: &str) -> bool {
+    regex!(r"(?s)```.*?```|`[^`]*`")
+        .replace_all(text, "")
+        .lines()
+        .filter(|line| line.trim_start().starts_with("- "))
+        .any(|line| line.matches('(').count() > line.matches(')').count())
 }
 
 fn balanced_fences(text: &str) -> bool {

@@ -572,7 +572,14 @@ impl Place {
             .iter()
             .rev()
             .filter(|heading| **heading != self.title)
-            .filter_map(|heading| self.clause_of(heading))
+            // “Kraken - copying and more” says its name first.
+            .filter_map(|heading| {
+                let name = regex!(r" [-–—] |: ")
+                    .split(heading)
+                    .next()
+                    .unwrap_or(heading);
+                self.clause_of(name)
+            })
             .find(|clause| clause.starts_with("with "))
             .filter(|clause| {
                 let name = clause.trim_start_matches("with ").replace('`', "");

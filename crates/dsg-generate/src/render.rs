@@ -123,9 +123,16 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
                     && (announces(chunk, segment)
                         || chunk.slice(node.body()).is_some_and(is_code_alone)))
         });
-        skip_next =
-            introduces && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span));
-        let introduces = introduces && !skip_next;
+        let shown = segments.get(position + 1).is_some_and(
+            |next| matches!(next, Segment::Node(node) if matches!(node.kind(), BlockKind::Code { .. })),
+        );
+        skip_next = introduces
+            && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span, shown));
+        let introduces = match (introduces && !skip_next, shown) {
+            (false, _) => Introduces::Nothing,
+            (true, false) => Introduces::Block,
+            (true, true) => Introduces::Code,
+        };
         // Lines that the page breaks on purpose are a table of sorts.
         if text_span(segment)
             .and_then(|span| chunk.slice(span))
@@ -142,7 +149,7 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             Segment::Node(node) => block(chunk, node).map(|rendered| (rendered, true)),
         };
         // A list whose announcement was left out says who knows what.
-        let unannounced = introduces
+        let unannounced = introduces != Introduces::Nothing
             && text_span(segment).is_some_and(|span| {
                 sentences(chunk, span).last().is_some_and(|last| {
                     last.text.ends_with(':')
@@ -229,11 +236,29 @@ pub(crate) fn text_span(segment: &Segment<'_, '_>) -> Option<Span> {
     }
 }
 
-/// A paragraph whose last sentence only introduces links.
-fn leads_elsewhere(chunk: &Chunk, span: Span) -> bool {
-    sentences(chunk, span)
-        .last()
-        .is_some_and(|last| last.text.ends_with(':') && is_pointer(&last.text))
+/// A paragraph whose last sentence only introduces links; `shown`: code follows it.
+fn leads_elsewhere(chunk: &Chunk, span: Span, shown: bool) -> bool {
+    sentences(chunk, span).last().is_some_and(|last| {
+        last.text.ends_with(':')
+            && is_pointer(&last.text)
+            && !(shown && shows_an_example(&last.text))
+    })
+}
+
+/// “Here are a few examples” before code means that code.
+fn shows_an_example(text: &str) -> bool {
+    regex!(r"(?i)^(?:here|below) (?:is|are)\b.*\b(?:examples?|scripts?|commands?)\b").is_match(text)
+}
+
+/// What follows a paragraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Introduces {
+    /// Nothing that it announces.
+    Nothing,
+    /// A block, so that a colon or “the following table” is no loose end.
+    Block,
+    /// Code, so that “here is an example” is none either.
+    Code,
 }
 
 /// Whether a sentence other than a closing lead-in or a mere pointer refers to the page around it.
@@ -268,7 +293,7 @@ fn drop_trailing_lead_in(passage: &mut Passage) {
 fn paragraph(
     chunk: &Chunk,
     span: Span,
-    introduces: bool,
+    introduces: Introduces,
     budget: usize,
 ) -> Option<(Rendered, bool)> {
     // What follows an image in its paragraph is its caption.
@@ -304,9 +329,8 @@ fn paragraph(
     ))
 }
 
-/// The sentences of a paragraph that stand without their page. `introduces`: a block follows, so a colon or “the following
-/// example” is no loose end.
-pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
+/// The sentences of a paragraph that stand without their page.
+pub(crate) fn usable(pieces: &[Piece], introduces: Introduces) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::new();
     let mut gap = false;
     for (position, piece) in pieces.iter().enumerate() {
@@ -317,7 +341,9 @@ pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
         }
         let last = position + 1 == pieces.len();
         let lead_in = text.ends_with(':');
-        let loose = if last && introduces {
+        let loose = if introduces == Introduces::Code && shows_an_example(&text) {
+            false
+        } else if last && introduces != Introduces::Nothing {
             is_pointer(&text)
         } else {
             lead_in || piece.points_by_link || is_pointer(&text) || points_around(&text)
@@ -344,7 +370,8 @@ fn goes_on(text: &str) -> bool {
 pub(crate) fn block(chunk: &Chunk, node: &Node<'_>) -> Option<Rendered> {
     let (text, kind) = match node.kind() {
         BlockKind::Paragraph => {
-            return paragraph(chunk, node.body(), false, usize::MAX).map(|(rendered, _)| rendered);
+            return paragraph(chunk, node.body(), Introduces::Nothing, usize::MAX)
+                .map(|(rendered, _)| rendered);
         }
         BlockKind::Code { language } => (code(chunk, node, language.as_deref())?, Shape::Code),
         BlockKind::List { ordered } => (list(chunk, node, *ordered)?, Shape::Other),
@@ -691,7 +718,7 @@ mod tests {
     fn sentences_that_point_around_go_with_what_leans_on_them() {
         let text = "Use it. See the guide. This explains more. Done at once.";
         let chunk = chunk_of(text, Vec::new(), &["t"]);
-        let kept = usable(&sentences(&chunk, chunk.span), false);
+        let kept = usable(&sentences(&chunk, chunk.span), Introduces::Nothing);
         let kept: Vec<&str> = kept.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(kept, ["Use it.", "Done at once."]);
     }

@@ -9,7 +9,7 @@ use crate::outline::Node;
 use crate::phrase::is_generic;
 use crate::reference::{is_pointer, points_around};
 use crate::regexes::regex;
-use crate::render::{passage, segments, usable};
+use crate::render::{Introduces, passage, segments, usable};
 use crate::sentence::{Piece, sentences};
 use crate::wording::Wording;
 
@@ -104,10 +104,11 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     let wording = match verb.as_str() {
         "is" | "stands" | "refers" | "means" => &WHAT_IS,
         // “What are volumes?” asks for more than the sentence under the heading says.
-        verb if !verb.ends_with('s') => return,
+        // Nor is “What does a volume do?” what “A volume contains …” answers.
+        verb if !verb.ends_with('s') || regex!(r"^an? ").is_match(&name) => return,
         _ => &WHAT_DOES,
     };
-    let kept = usable(&pieces, false);
+    let kept = usable(&pieces, Introduces::Nothing);
     if kept.first().is_none_or(|piece| piece.span != first.span) {
         return;
     }

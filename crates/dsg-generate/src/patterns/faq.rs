@@ -99,7 +99,7 @@ fn answer(
     // A box at the end belongs to the section unless it takes up the question.
     if passage.blocks.len() > 1
         && passage.blocks.last().is_some_and(|block| {
-            regex!(r"^(?:Note|Warning|Tip): ").is_match(&block.text)
+            regex!(r"^(?:Note|Warning|Tip):\s").is_match(&block.text)
                 && !shares_a_stem(&block.text, &question)
         })
     {
@@ -134,6 +134,7 @@ fn leans_on_others(question: &str) -> bool {
         // Questions about “it”, whatever the page calls it.
         || regex!(r"(?i)^(?:why is it|what (?:will happen|happens|changes|actions)\b.{0,24}\?$|what and where|cannot find|can't find|what to\b|which version to use)").is_match(question)
         || !has_verb
+        || regex!(r"(?i)\b(?:do|need|change) (?:something|anything)\?").is_match(question)
         // “I did not find an answer to my question here.”
         || regex!(r"(?i)\bquestions? here\b").is_match(question)
         || regex!(r"(?i)\b(?:it|they|them|that one|this|these|those|the same|otherwise|he|she)\b")

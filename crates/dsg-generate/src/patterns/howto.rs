@@ -76,6 +76,11 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .blocks
         .iter()
         .any(|block| !block.is_code() && is_label(&block.text));
+    // “Submit it” with a script that stands elsewhere.
+    let fragment = fragment
+        || passage.blocks.first().is_some_and(|block| {
+            regex!(r"^```\w*\n(?:sbatch|bash|sh) +[\w.-]+\n```$").is_match(&block.text)
+        });
     // “Assume you have a box …” begins an example that is not there.
     let fragment = fragment
         || passage.blocks.last().is_some_and(|block| {
