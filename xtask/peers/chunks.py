@@ -393,6 +393,7 @@ def run(args):
         "chunks": sum(parts for _, parts in done),
         "seconds": seconds,
         "ingest_seconds": seconds,
+        "chunk_seconds": seconds,
         "peak_mib": round(peak * unit / 2**20),
     }
     print(json.dumps(line))

@@ -113,6 +113,7 @@ fn main() -> Result {
             "chunks": chunks,
             "seconds": seconds,
             "ingest_seconds": ingest_seconds,
+            "chunk_seconds": (seconds - ingest_seconds).max(f64::EPSILON),
             "peak_mib": peak_mib(),
         })
     );
