@@ -2,8 +2,11 @@
 //!
 //! # Vocabulary
 //! - A *provider* turns a [`ChatRequest`](dsg_core::ChatRequest) into a call: [`OpenAi`] for every server with
-//!   `/chat/completions`, [`Scripted`] for tests, [`Replay`] for recorded replies.
-//! - A *wrapper* is a model around a model: [`Recorded`] asks the [`ReplyStore`] first and keeps what is new.
+//!   `/chat/completions`, [`Ollama`] for Ollama's own API, [`Scripted`] for tests, [`Replay`] for recorded replies.
+//! - A *wrapper* is a model around a model: [`Recorded`] asks the [`ReplyStore`] first and keeps what is new, [`Structured`]
+//!   takes JSON out of whatever is around it and checks it, [`Guarded`] refuses what was cut, [`Budgeted`] stops at a limit,
+//!   [`Retry`] asks again, [`Limited`] holds calls back, [`Deadline`] gives them up. [`stack()`] puts them together.
+//! - A *transient* error may pass: [`Retry`] repeats the request. Any other concerns this request alone, or ends the run.
 //! - *Loopback* is this machine; without [`HttpConfig::allow_remote`] nothing else is spoken to.
 //!
 //! ```
@@ -27,20 +30,40 @@
 
 mod blocking;
 mod body;
+mod budget;
 mod connect;
+mod deadline;
 mod error;
+mod guard;
 mod http;
 mod key;
+mod limit;
+mod ollama;
 mod openai;
+mod order;
 mod recorded;
+mod reference;
+mod retry;
 mod scripted;
+mod stack;
 mod store;
+mod structured;
 
 pub use blocking::Blocking;
+pub use budget::{Budget, BudgetConfig, Budgeted, Prices, Spent};
+pub use deadline::Deadline;
 pub use error::LlmError;
+pub use guard::{GuardConfig, Guarded};
 pub use http::HttpConfig;
 pub use key::ApiKey;
+pub use limit::Limited;
+pub use ollama::{Ollama, OllamaConfig};
 pub use openai::{OpenAi, OpenAiConfig};
+pub use order::in_order;
 pub use recorded::{Recorded, Replay};
+pub use reference::ModelRef;
+pub use retry::{Retry, RetryConfig};
 pub use scripted::{Script, ScriptRule, Scripted, reply_to};
+pub use stack::{Shared, StackConfig, stack};
 pub use store::{Exchange, ExchangeSchema, ModelStats, Prune, ReplyKey, ReplyStore, Settings};
+pub use structured::Structured;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::error::LlmError;
 use crate::http::{Answer, Answered, ErrorPage, Http, HttpConfig, message_of};
 use crate::key::ApiKey;
+use crate::store::Settings;
 use dialect::{Dialect, Feature};
 use wire::{Body, Completion, Setting, Turn};
 
@@ -41,6 +42,17 @@ impl Default for OpenAiConfig {
             stream: true,
             context_tokens: None,
             extra: Map::new(),
+        }
+    }
+}
+
+impl OpenAiConfig {
+    /// What replies depend on beside the model's name and the request, for a reply's key in the store.
+    pub fn settings(&self) -> Settings {
+        if self.extra.is_empty() {
+            Settings::Null
+        } else {
+            Settings::Object(self.extra.clone())
         }
     }
 }
