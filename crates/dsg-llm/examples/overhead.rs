@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         let model = model(&server.address, concurrency, store)?;
         let (cpu, began) = (cpu_seconds()?, Instant::now());
         let answered = Blocking::new()?.block_on(async {
-            in_order(&model, (0..requests).map(request), concurrency)
+            in_order(&model, (0..requests).map(request), 2 * concurrency)
                 .filter(|outcome| std::future::ready(outcome.is_ok()))
                 .count()
                 .await

@@ -6,6 +6,9 @@ use futures_util::{Stream, StreamExt as _, stream};
 /// Asks `model` for every request, `concurrency` (at least 1) of them at a time. Outcomes come in the order of the requests,
 /// whatever the order of the replies. Requests are drawn from the iterator as they are sent, so that memory holds `concurrency`
 /// of them; dropping the stream cancels what is under way.
+///
+/// Where a [`stack`](crate::stack()) limits the calls, twice its limit keeps the server busy while other replies are stored or wait for
+/// their turn.
 pub fn in_order<'a, M, I>(
     model: &'a M,
     requests: I,

@@ -66,7 +66,7 @@ async fn a_width_that_shrank_while_calls_were_out_holds_for_the_next_ones() {
         _ => Ok(reply_to(request, "Yes.")),
     }));
     let model = Limited::new(Arc::clone(&probe), NonZeroUsize::new(8).unwrap());
-    assert_eq!(ask(&model, 12).await, 11);
+    assert_eq!(ask(&model, 20).await, 19);
     let began = probe.began();
     let at_once = |nth: usize| began.iter().filter(|at| **at == began[nth]).count();
     assert_eq!((at_once(0), at_once(8)), (8, 4));
