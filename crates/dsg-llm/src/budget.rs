@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dsg_core::{Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, ModelId, Usage};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::error::LlmError;
 
 /// Limits of a run, over all models together. What is `None` is not limited, which is the default of each.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BudgetConfig {
     /// Requests at most; one that is repeated because a server was busy counts once.
@@ -25,7 +26,7 @@ pub struct BudgetConfig {
 }
 
 /// What a model's tokens cost, in any one currency. Default: nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prices {
     /// A million tokens of prompts. Default: 0.

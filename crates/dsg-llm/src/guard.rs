@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use dsg_core::{
     Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, ModelId, TokenCounter,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Tokens that a chat template puts around a turn, about.
 const AROUND_A_TURN: usize = 4;
 
 /// What counts as cut.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GuardConfig {
     /// Tokens of prompt and reply together that the model holds. Default: what the model itself declares; where it declares

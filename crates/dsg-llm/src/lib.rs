@@ -10,20 +10,40 @@
 //! - *Loopback* is this machine; without [`HttpConfig::allow_remote`] nothing else is spoken to.
 //!
 //! ```
-//! use dsg_core::{ChatModel, ChatRequest, Message, Role};
-//! use dsg_llm::{Blocking, Recorded, ReplyStore, Scripted};
+//! use std::sync::Arc;
+//!
+//! use dsg_core::{ChatModel, ChatRequest, Message, Role, TokenCounter};
+//! use dsg_llm::{Blocking, Budget, BudgetConfig, ReplyStore, Scripted, Shared, StackConfig, stack};
+//! use serde_json::{Value, json};
+//!
+//! struct Words;
+//!
+//! impl TokenCounter for Words {
+//!     fn count(&self, text: &str) -> usize {
+//!         text.split_whitespace().count()
+//!     }
+//! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let store = ReplyStore::in_memory()?;
-//! let model = Recorded::new(Scripted::saying("Use sbatch."), store.clone(), serde_json::Value::Null);
+//! let shared = Shared {
+//!     store: Some(ReplyStore::in_memory()?),
+//!     budget: Arc::new(Budget::new(BudgetConfig { requests: Some(1), ..BudgetConfig::default() })?),
+//!     counter: Arc::new(Words),
+//! };
+//! // A small model, talking around its JSON.
+//! let small = Scripted::saying("Sure! ```json\n{\"answer\": \"Use sbatch.\",}\n```");
+//! let model = stack(small, Value::Null, &StackConfig::default(), shared)?;
 //! let request = ChatRequest {
 //!     messages: vec![Message { role: Role::User, content: "How do I submit a job?".to_owned() }],
+//!     schema: Some(json!({"type": "object", "required": ["answer"]})),
 //!     ..ChatRequest::default()
 //! };
 //! let runtime = Blocking::new()?;
-//! let reply = runtime.block_on(model.complete(&request))?;
-//! assert_eq!(reply.text, "Use sbatch.");
-//! assert_eq!(store.stats()?[0].replies, 1);
+//! for _ in 0..2 {
+//!     // The second time the store answers: the budget is for one request.
+//!     let reply = runtime.block_on(model.complete(&request))?;
+//!     assert_eq!(reply.text, r#"{"answer":"Use sbatch."}"#);
+//! }
 //! # Ok(())
 //! # }
 //! ```

@@ -5,6 +5,7 @@ use dsg_core::{
     Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, Message, ModelId,
     Usage,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::key::ApiKey;
 use crate::store::Settings;
 
 /// Which model of an Ollama server, and how it is loaded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OllamaConfig {
     /// The server's address. Default: `http://127.0.0.1:11434`, Ollama's own.

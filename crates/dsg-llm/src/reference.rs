@@ -4,14 +4,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LlmError;
 
 /// A model, as written: `models/qwen.gguf`, `hf://owner/repo/file.gguf`, `ollama:qwen2.5-coder:1.5b`, `http://127.0.0.1:8080/v1`.
 /// Serialized as that text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub enum ModelRef {
     /// A file on this machine.
     File(PathBuf),

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable as _};
 use dsg_core::hash::xxh3_64;
 use dsg_core::{Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, ModelId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How often a request is sent, and how long is waited in between.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryConfig {
     /// How often a request is sent at most; 1 is never again. Default: 7, which with the waits below outlasts a server that

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dsg_core::{ChatModel, TokenCounter};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, Budgeted, Prices};
@@ -18,7 +19,7 @@ use crate::store::{ReplyStore, Settings};
 use crate::structured::Structured;
 
 /// How a model is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StackConfig {
     /// What happens when the server is busy or out of reach.

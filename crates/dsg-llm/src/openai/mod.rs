@@ -7,6 +7,7 @@ pub(crate) mod wire;
 use async_trait::async_trait;
 use dsg_core::hash::xxh3_64;
 use dsg_core::{Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, ModelId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ use dialect::{Dialect, Feature};
 use wire::{Body, Completion, Setting, Turn};
 
 /// Which server, which model, and how it is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OpenAiConfig {
     /// Where `/chat/completions` is. Default: `http://127.0.0.1:8080/v1`, llama-server's own default.

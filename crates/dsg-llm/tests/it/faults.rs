@@ -413,3 +413,15 @@ fn a_configuration_that_cannot_be_is_refused() {
         assert!(error.to_string().contains(field), "{error}");
     }
 }
+
+/// Editors know a configuration by its schema: every field with its default.
+#[test]
+fn the_configuration_has_a_schema() {
+    let schema = schemars::schema_for!(StackConfig);
+    let defaults = serde_json::to_value(StackConfig::default()).unwrap();
+    for (field, default) in defaults.as_object().unwrap() {
+        let found = schema.pointer(&format!("/properties/{field}")).unwrap();
+        assert_eq!(found["default"], *default, "{field}");
+        assert!(found["description"].is_string(), "{field}");
+    }
+}
