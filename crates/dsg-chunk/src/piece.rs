@@ -240,6 +240,8 @@ impl<'t, 'a: 't> Cutter<'t, 'a> {
             .block
             .body
             .and_then(|body| body.intersection(node.span))
+            // One that cuts a character would leave what stands around it in no piece.
+            .filter(|body| body.slice(self.text).is_some())
             .map(|body| body.trimmed(self.text))
             .filter(|body| !body.is_empty());
         let Some(body) = body else {

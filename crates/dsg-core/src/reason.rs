@@ -34,6 +34,8 @@ pub enum Stage {
     Export,
     /// Receipts recomputed.
     Verify,
+    /// Prompts to a teacher's replies; not part of a run.
+    Label,
 }
 
 impl Stage {
@@ -50,6 +52,7 @@ impl Stage {
             Self::Split => "split",
             Self::Export => "export",
             Self::Verify => "verify",
+            Self::Label => "label",
         }
     }
 }

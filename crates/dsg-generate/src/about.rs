@@ -1,8 +1,8 @@
 //! What a page's title says that a question about a part of the page would leave out.
 
+use crate::name::{is_plain_capital, is_product};
 use crate::person::first_person;
 use crate::phrase::{self, Title, classify, name_of};
-use crate::place::{is_plain_capital, is_product};
 use crate::regexes::regex;
 
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ pub(crate) struct About {
     names: Vec<String>,
     /// The beginnings of its content words.
     stems: Vec<String>,
-    /// `when using Kraken with Python`, `with the S3 client`, `with array jobs`.
+    /// `when using Kraken with Python`, `with the S3 client`, `for array jobs`.
     clause: Option<String>,
     /// `with Rclone`, `on Windows`: for a question that has a clause already.
     short: Option<String>,
@@ -79,11 +79,19 @@ impl About {
         !self.names.is_empty()
     }
 
-    /// Whether `question` says what the title is about: one of its names, else half of its content words.
+    /// Whether `question` says what the title is about: one of its names, or where it has none half of its content words.
     pub(crate) fn is_said_in(&self, question: &str) -> bool {
         let lower = question.to_lowercase();
-        if self.names.iter().any(|name| holds(&lower, name)) {
-            return true;
+        if !self.names.is_empty() {
+            // `Kraken` is said by “KrakenTools”.
+            return self.names.iter().any(|name| {
+                let letters: String = name
+                    .to_lowercase()
+                    .chars()
+                    .take_while(|c| c.is_alphabetic())
+                    .collect();
+                holds(&lower, name) || letters.len() >= 4 && lower.contains(&letters)
+            });
         }
         let said = self
             .stems
@@ -177,8 +185,13 @@ fn readable(title: &str) -> String {
 fn acronym(title: &str) -> Option<String> {
     regex!(r"\(([A-Z][A-Z0-9]{1,7})\)")
         .captures(title)
-        .and_then(|found| found.get(1))
-        .map(|name| format!("with {}", name.as_str()))
+        .and_then(|found| found.get(1).zip(found.get(0)))
+        // “Approval for the Full Data Committee (FDC)” is not about the FDC.
+        .filter(|(name, all)| {
+            let before = title.get(..all.start()).unwrap_or_default();
+            before.split_whitespace().count() <= name.len() + 1
+        })
+        .map(|(name, _)| format!("with {}", name.as_str()))
 }
 
 /// The first run of names, with the preposition that stands before it: `on Windows`, `with Rclone`.
@@ -213,10 +226,12 @@ fn run_of_names(title: &str, words: &[&str], named: &[bool], known: &[String]) -
             run.push(next);
             break;
         }
-        if spoken
-            .get(position)
-            .is_some_and(|spoken| spoken.ends_with([',', ':', ';', ')']))
-        {
+        let spoken = spoken.get(position).copied().unwrap_or_default();
+        // The first of several names is not what the page is about.
+        if spoken.ends_with(',') {
+            return None;
+        }
+        if spoken.ends_with([':', ';', ')']) {
             break;
         }
     }
@@ -230,9 +245,15 @@ fn run_of_names(title: &str, words: &[&str], named: &[bool], known: &[String]) -
     {
         run.push(next);
     }
-    // “SD services” and “FOO data” are not SD and FOO.
+    // “SD services” are not SD, and “FOO data” is no tool.
+    if words
+        .get(start + run.len())
+        .is_some_and(|next| next.eq_ignore_ascii_case("data"))
+    {
+        return None;
+    }
     if let Some(next) = words.get(start + run.len())
-        && regex!(r"^(?i:services?|data|desktop|partitions?|projects?)$").is_match(next)
+        && regex!(r"^(?i:services?|desktop|partitions?|projects?)$").is_match(next)
         && run.len() == 1
     {
         run.push(next);
@@ -276,7 +297,7 @@ fn long_clause(
     let doing = head.split_once(' ').is_some_and(|(first, rest)| {
         crate::verbs::base_of_gerund(first).is_some()
             && !regex!(r"^(?:and|or|of|is|are) ").is_match(rest)
-            && !regex!(r"(?i)^(?:working|getting|networking|troubleshooting|scheduling|accounting|computing)$")
+            && !regex!(r"(?i)^(?:avoiding|preventing|working|getting|networking|troubleshooting|scheduling|accounting|computing)$")
                 .is_match(first)
     });
     if doing {
@@ -286,7 +307,9 @@ fn long_clause(
     let found = match classify(head) {
         Title::Task(task) => {
             let task = regex!(r"(?i)\s*\bas a new user\b").replace(&task, "");
-            phrase::as_gerund(&first_person(&task)).map(|gerund| format!("when {gerund}"))
+            phrase::as_gerund(&first_person(&task))
+                .filter(|gerund| !regex!(r"^(?:avoiding|preventing) ").is_match(gerund))
+                .map(|gerund| format!("when {gerund}"))
         }
         Title::Name(name) => {
             let bare = name_of(&name);
@@ -307,7 +330,7 @@ fn long_clause(
     found.filter(|clause| clause.len() <= MAX_CLAUSE)
 }
 
-/// `with the S3 client`, `for the gpu partition on Aurelia`, `with array jobs`.
+/// `with the S3 client`, `for the gpu partition on Aurelia`, `for array jobs`.
 fn of_name(name: &str, words: &[&str], named: &[bool]) -> Option<String> {
     let has_names = named.iter().any(|named| *named);
     // “With terms and concepts” places nothing.
@@ -357,7 +380,10 @@ fn of_name(name: &str, words: &[&str], named: &[bool]) -> Option<String> {
     }
     let several =
         head.len() > 3 && head.ends_with('s') && !regex!(r"(?:ss|us|is)$").is_match(&head);
-    several.then(|| format!("with {said}"))
+    let tools =
+        regex!(r"^(?:tools|clients|commands|libraries|packages|programs|editors)$").is_match(&head);
+    let preposition = if tools { "with" } else { "for" };
+    several.then(|| format!("{preposition} {said}"))
 }
 
 #[cfg(test)]
@@ -400,7 +426,7 @@ mod tests {
                 Some("with the shell client on Windows"),
                 Some("on Windows"),
             ),
-            ("Array jobs", &[], Some("with array jobs"), None),
+            ("Array jobs", &[], Some("for array jobs"), None),
             (
                 "Working with fish shell",
                 &[],

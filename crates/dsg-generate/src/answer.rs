@@ -74,6 +74,10 @@ impl Answer {
             && may_open_an_answer(text)
             && !has_leftovers(text)
             && !points_around(text)
+            && !announces_more(text)
+            && !breaks_off(text)
+            // A list that begins anew lost its numbers.
+            && text.lines().filter(|line| line.starts_with("1. ")).count() < 2
             // “[1]” without its reference.
             && !regex!(r"[a-z)\]] ?\[\d{1,2}\]").is_match(&regex!(r"(?s)```.*?```|`[^`]*`").replace_all(text, " "))
             && !matches!(last, ':' | ',' | ';' | '-' | '(' | '=')
@@ -103,6 +107,27 @@ fn without_connective(text: &str) -> String {
         )
 }
 
+/// “Enter the following script.” and “It has three tasks. First, it waits.” end where what they announce would begin.
+fn announces_more(text: &str) -> bool {
+    let last_block = text.rsplit("\n\n").next().unwrap_or(text);
+    let counted = regex!(r"(?i)\b(?:two|three|four|five|several) (?:\w+ )?\w+s[.:] First\b")
+        .is_match(text)
+        && !regex!(r"(?i)\b(?:second(?:ly)?|then|next|finally|lastly)\b").is_match(text);
+    counted
+        || !last_block.contains("```")
+            && regex!(r"(?i)(?:\bfollowing (?:\w+ )?(?:scripts?|examples?|code|commands?|tables?|lists?|steps|options|lines?|content)\b[^:.`]*\.?|(?:^|[.!?] )(?:let'?s|let us)\b[^.]*\.|(?:^|[.!?] )(?:this|here|below) is an? example\b[^.]*\.|\b(?:two|three|four|several) (?:\w+ )?(?:decisions|options|ways|steps|methods|alternatives|things|reasons|cases)\b[^.]*\.)$")
+                .is_match(last_block)
+}
+
+/// A bullet with an open bracket: “Installed software (more on request”.
+fn breaks_off(text: &str) -> bool {
+    regex!(r"(?s)```.*?```|`[^`]*`")
+        .replace_all(text, "")
+        .lines()
+        .filter(|line| line.trim_start().starts_with("- "))
+        .any(|line| line.matches('(').count() > line.matches(')').count())
+}
+
 fn balanced_fences(text: &str) -> bool {
     text.lines()
         .filter(|line| line.trim_start().starts_with("```"))
@@ -118,7 +143,12 @@ fn closed(text: &str) -> String {
             .trim_start()
             .starts_with(|c: char| c.is_ascii_digit());
     let ends = text.ends_with(['.', '!', '?', '`', ')', '"', '”', '|', '>']);
-    if ends || listed {
+    // A full stop behind an address would become part of it.
+    let address = text
+        .rsplit(char::is_whitespace)
+        .next()
+        .is_some_and(|last| last.contains("://"));
+    if ends || listed || address {
         text.to_owned()
     } else {
         format!("{text}.")
@@ -126,7 +156,7 @@ fn closed(text: &str) -> String {
 }
 
 /// Receipts for `spans`: sorted, neighbours with nothing but white space between them joined, white space trimmed.
-fn citations(chunk: &Chunk, mut spans: Vec<Span>) -> Option<Vec<Citation>> {
+pub(crate) fn citations(chunk: &Chunk, mut spans: Vec<Span>) -> Option<Vec<Citation>> {
     spans.sort();
     let mut joined: Vec<Span> = Vec::new();
     for span in spans {

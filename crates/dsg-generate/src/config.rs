@@ -63,6 +63,17 @@ pub struct Topic {
     pub quota: usize,
 }
 
+impl Topic {
+    /// The topic in use when none is configured: everything, with an item for every two of `chunks`.
+    pub(crate) fn general(chunks: usize) -> Self {
+        Self {
+            id: "general".to_owned(),
+            quota: chunks.div_ceil(2).max(1),
+            ..Self::default()
+        }
+    }
+}
+
 /// Shares of the difficulties; they sum to 1 (within 0.001, then normalised).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

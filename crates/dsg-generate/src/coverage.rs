@@ -64,6 +64,8 @@ pub enum Shortfall {
     NoStructure,
     /// Some such questions were found, all are used.
     Exhausted,
+    /// A model was asked for such questions and brought too few that could be used.
+    NotWritten,
 }
 
 /// A chunk without an item.
@@ -88,4 +90,6 @@ pub enum UncoveredReason {
     OffTopic,
     /// Its questions were not needed or repeat others.
     NotNeeded,
+    /// A model was asked and brought nothing that could be used.
+    NotWritten,
 }

@@ -34,15 +34,15 @@ impl Draft {
         let base = match pattern {
             "faq/heading" | "faq/term" | "howto/steps" | "howto/heading" | "trouble/message"
             | "trouble/state" | "task/code" | "option/task" | "command/task" | "role/script"
-            | "role/usage" | "definition/is" | "definition/are" | "manual/name"
-            | "manual/purpose" | "entry/reason" | "entry/state" | "option/purpose"
-            | "definition/term" | "definition/code" | "comment/command" => 0,
+            | "role/usage" | "definition/is" | "manual/name" | "manual/purpose"
+            | "entry/reason" | "entry/state" | "option/purpose" | "definition/term"
+            | "definition/code" | "comment/command" => 0,
             "option/value" | "command/purpose" | "parameter/task" | "parameter/purpose"
-            | "definition/does" | "definition/are-for" | "task/text" | "table/command"
-            | "table/row" | "caution/task" | "entry/limits" | "variable/output"
-            | "entry/ignored" | "definition/item" | "definition/option" | "table/meaning"
-            | "role/issues" | "role/limits" | "role/where" | "role/terms" | "entry/format"
-            | "setting/value" | "task/needs" => 1,
+            | "definition/does" | "task/text" | "table/command" | "table/row" | "caution/task"
+            | "entry/limits" | "variable/output" | "entry/ignored" | "definition/item"
+            | "definition/option" | "table/meaning" | "role/issues" | "role/limits"
+            | "role/where" | "role/terms" | "reading/links" | "entry/format" | "setting/value"
+            | "task/needs" => 1,
             _ => 2,
         };
         let short = u8::from(self.answer.len() < 75);
@@ -55,14 +55,9 @@ impl Draft {
 }
 
 /// “How do I run the script with Kraken?”: which script only the page says.
-fn names_the_known(question: &str) -> bool {
-    regex!(r"(?i)\b(?:do I|can I|to|if) (?:\w+ )?the \w+(?: \w+)? (?:in|at|with|when|is|are)\b|\b(?:do|can) I \w+ the \w+\?$")
+pub(crate) fn names_the_known(question: &str) -> bool {
+    regex!(r"(?i)\b(?:do I|can I|to|if) (?:\w+ )?the \w+(?: \w+)? (?:in|at|with|when|for|is|are)\b|\b(?:do|can) I \w+ the \w+\?$")
         .is_match(question)
-}
-
-/// As [`names_the_known`], and placed by no more than another heading's task.
-pub(crate) fn is_known_to_the_page_only(question: &str) -> bool {
-    names_the_known(question) && question.to_lowercase().contains("when ")
 }
 
 /// Longest question that anybody would ask.
@@ -101,6 +96,10 @@ impl Scope<'_, '_> {
         answer: Answer,
     ) -> Option<Draft> {
         let question = upper_first(question.trim());
+        // “Creating a identifier”
+        let question = regex!(r"\ba ((?:[ai]|e[^u]|o[^n])\w)")
+            .replace_all(&question, "an $1")
+            .into_owned();
         if !is_askable(&question) {
             return None;
         }
@@ -118,7 +117,10 @@ impl Scope<'_, '_> {
 
 /// “the last days days”: an argument that lost its markup.
 fn says_a_word_twice(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| word.trim_end_matches(['?', ',', '.']))
+        .collect();
     words.windows(2).any(|pair| {
         pair.first() == pair.last()
             && pair
@@ -136,6 +138,8 @@ pub(crate) fn is_askable(question: &str) -> bool {
         && question.matches('`').count().is_multiple_of(2)
         && !says_a_word_twice(&bare)
         && !crate::inline::has_leftovers(question)
+        // “… in Kraken in Aurelia”, “… with a with b”
+        && !regex!(r"\bin (?:the )?[A-Za-z-]+(?: [A-Za-z-]+){0,2} in [A-Z][\w-]+\?$|\bwith [^?`]{2,40} with [^?]+\?$").is_match(&bare)
         && !crate::reference::points_around(question)
         && !regex!(r"(?i)\b(?:according to|the passage|the text|this (?:page|option|section|document|command|case|example|file|script|table|error|tool|package|program|version)|these|those|mentioned)\b").is_match(&bare)
 }

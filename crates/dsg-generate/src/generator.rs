@@ -1,6 +1,7 @@
 //! The driver: plan, evidence, drafts, choice.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use dsg_core::{
     Candidate, CandidateId, CandidateSchema, Chunk, Difficulty, Event, Generator as Author,
@@ -23,8 +24,6 @@ use crate::writer::ExtractiveWriter;
 const PROVIDER: &str = "extractive";
 /// Progress is reported every so many chunks.
 const REPORT_EVERY: usize = 64;
-/// The topic in use when none is configured.
-const GENERAL: &str = "general";
 
 /// Plans a curriculum and writes candidates for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,11 +76,7 @@ impl Generator {
         let total = retriever.len();
         let general = self.config.topics.is_empty();
         let topics = if general {
-            vec![Topic {
-                id: GENERAL.to_owned(),
-                quota: total.div_ceil(2).max(1),
-                ..Topic::default()
-            }]
+            vec![Topic::general(total)]
         } else {
             self.config.topics.clone()
         };
@@ -143,6 +138,7 @@ impl Generator {
             }
         }
 
+        adopt(&mut written, &heads);
         let (reasons, plan) = self.choose(&topics, &written, &heads);
         let coverage = coverage(plan, &written, &reasons, &heads);
         let result: StageResult<Candidate> = written
@@ -174,7 +170,7 @@ impl Generator {
                 *reason = Some(DropReason::DuplicateQuestion);
                 continue;
             }
-            if !answers.insert(comparable(&item.draft.answer)) {
+            if !answers.insert(told(&item.draft)) {
                 *reason = Some(DropReason::DuplicateAnswer);
                 continue;
             }
@@ -265,6 +261,34 @@ impl Generator {
     }
 }
 
+/// Where a document's drafts mostly belong to topics, gives the others the topic that most of them have; ties go to the
+/// earlier topic.
+fn adopt(written: &mut [Written], heads: &[Chunk]) {
+    let document = |item: &Written| heads.get(item.chunk).map(|chunk| &chunk.doc_id);
+    let mut counts: HashMap<_, BTreeMap<Option<usize>, usize>> = HashMap::new();
+    for item in written.iter() {
+        *counts
+            .entry(document(item))
+            .or_default()
+            .entry(item.topic)
+            .or_default() += 1;
+    }
+    for item in written.iter_mut().filter(|item| item.topic.is_none()) {
+        let Some(counts) = counts.get(&document(item)) else {
+            continue;
+        };
+        let unclaimed = counts.get(&None).copied().unwrap_or_default();
+        let claimed = counts.values().sum::<usize>() - unclaimed;
+        if claimed > unclaimed {
+            item.topic = counts
+                .iter()
+                .filter_map(|(topic, count)| topic.map(|topic| (topic, *count)))
+                .max_by_key(|(topic, count)| (*count, Reverse(*topic)))
+                .map(|(topic, _)| topic);
+        }
+    }
+}
+
 fn detail(reason: DropReason, candidate: &Candidate) -> String {
     match reason {
         DropReason::OverPlan => format!(
@@ -278,8 +302,18 @@ fn detail(reason: DropReason, candidate: &Candidate) -> String {
     }
 }
 
+/// Equal for drafts that tell the same. Of two products the same licence is two facts.
+fn told(draft: &Draft) -> String {
+    let answer = comparable(&draft.answer);
+    if draft.template.starts_with("role/") {
+        format!("{} {answer}", comparable(&draft.question))
+    } else {
+        answer
+    }
+}
+
 /// Equal for texts that differ only in case, spacing and punctuation.
-fn comparable(text: &str) -> String {
+pub(crate) fn comparable(text: &str) -> String {
     text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '%')))
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)

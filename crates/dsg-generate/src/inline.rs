@@ -22,7 +22,8 @@ pub(crate) fn clean(source: &str, markup: Markup) -> String {
 /// Collapses white space and the traces that dropped markup leaves, outside code.
 fn tidy(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = regex!(r"\(\s*\)|\[\s*\]\(\s*\)").replace_all(&line, "");
+    // “setuid()” keeps its brackets.
+    let line = regex!(r"(^|[\s(])\(\s*\)|\[\s*\]\(\s*\)").replace_all(&line, "$1");
     let line = regex!(r" +([,;:)])(\s|$)").replace_all(&line, "$1$2");
     let line = regex!(r" +([.?!])$").replace_all(&line, "$1");
     let line = regex!(r" {2,}").replace_all(&line, " ");
@@ -55,6 +56,45 @@ pub(crate) fn is_code_like(text: &str) -> bool {
         || regex!(r"^[A-Z][A-Z0-9]*_[A-Z0-9_]+$").is_match(text)
 }
 
+/// A line whose asterisks inside words and signs are told from emphasis: `0*4,1*4`, `*:*:*`.
+fn literal_asterisks(line: &str) -> Cow<'_, str> {
+    if !line.contains('*') {
+        return Cow::Borrowed(line);
+    }
+    let edge = |c: Option<char>| c.is_none_or(|c| ":=,.;'\"()-".contains(c));
+    let inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let shown: Vec<Cow<'_, str>> = line
+        .split(' ')
+        .map(|word| {
+            let chars: Vec<char> = word.chars().collect();
+            let around = |at: usize| {
+                (
+                    at.checked_sub(1).and_then(|at| chars.get(at)).copied(),
+                    chars.get(at + 1).copied(),
+                )
+            };
+            let mut stars = chars
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| **c == '*')
+                .map(|(at, _)| around(at))
+                .peekable();
+            let single = chars.len() > 1 && stars.peek().is_some() && !word.contains(['`', '\\']);
+            let literal = single
+                && (stars
+                    .clone()
+                    .all(|(before, after)| inner(before) && inner(after))
+                    || stars.all(|(before, after)| edge(before) && edge(after)));
+            if literal {
+                Cow::Owned(word.replace('*', "\\*"))
+            } else {
+                Cow::Borrowed(word)
+            }
+        })
+        .collect();
+    Cow::Owned(shown.join(" "))
+}
+
 /// The tags that HTML defines; any other `<word>` is a placeholder and stays, and so is `<path>` or `<label>` without attributes.
 fn is_html_tag(raw: &str) -> bool {
     regex!(
@@ -72,21 +112,28 @@ fn markdown(source: &str) -> String {
         }
         let line = line.trim_start();
         let line = line.strip_prefix("> ").unwrap_or(line);
-        text.push_str(line);
+        text.push_str(&literal_asterisks(line));
         if line.ends_with("  ") {
             text.push(' ');
         }
     }
+    // “the module ([Lmod](a.md))”: the label alone would hang in the air.
+    let text = regex!(r"\s*\(\[[^\]\n]*\]\([^)\s]*\)\)").replace_all(&text, "");
     let resolve = |link: BrokenLink<'_>| {
+        let reference = link.reference.trim();
+        // `[@db][:count]` is a signature.
         let full = matches!(
             link.link_type,
             pulldown_cmark::LinkType::Reference | pulldown_cmark::LinkType::Collapsed
-        );
-        let reference = link.reference.trim();
+        ) && reference.starts_with(char::is_alphanumeric);
+        let name = regex!(
+            r"^[A-Z][A-Za-z0-9-]*[a-z][A-Za-z0-9-]*$|^[A-Z]{2,}[a-z][A-Za-z]*$|^[A-Z][A-Z]+[a-z]$"
+        )
+        .is_match(reference);
         let words = reference.contains(' ')
             && !reference.contains(|c: char| c.is_ascii_digit() || "|=<>.*/".contains(c))
             && reference.chars().any(char::is_lowercase);
-        (full || words).then_some((CowStr::Borrowed("#"), CowStr::Borrowed("")))
+        (full || words || name).then_some((CowStr::Borrowed("#"), CowStr::Borrowed("")))
     };
     // A slice may begin like a block that it is not: `1. `, `- `, `# `.
     let begun = regex!(r"^(?:\d+[.)]|[-+*#]+)\s").find(&text);
@@ -346,6 +393,18 @@ mod tests {
             ),
             ("**NOTE**: keep *MaxJobs* at 1", "NOTE: keep `MaxJobs` at 1"),
             ("    indented\n    twice", "indented twice"),
+            (
+                "Give 0x0f*4,0xf0*4 or `S:C:T` as *:*:*, *never* x*y*z.",
+                "Give 0x0f*4,0xf0*4 or `S:C:T` as *:*:*, never x*y*z.",
+            ),
+            (
+                "<p1>[-p2][:p3] and v1[+fast][+late]",
+                "<p1>[-p2][:p3] and v1[+fast][+late]",
+            ),
+            (
+                "Kept in [Kraken] or [options], by setuid() ([the site](a.md)).",
+                "Kept in Kraken or [options], by setuid().",
+            ),
         ] {
             assert_eq!(clean(source, Markup::Markdown), expected, "{source}");
         }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use dsg_core::{Chunk, ChunkId, DocId};
 
+use crate::name::{common_words, is_plain_capital, names_in_sentences};
 use crate::outline::sections;
-use crate::place::{common_words, is_plain_capital, names_in_sentences};
 use crate::regexes::regex;
 
 /// A folder with fewer pages shows no custom; one that bears the name needs half of them.
@@ -26,12 +26,16 @@ const MIN_ON: u32 = 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lexicon {
     products: BTreeMap<String, String>,
+    /// Pages that are named for a service, and its name.
+    files: BTreeMap<String, String>,
     /// Words in small letters, and whether the corpus treats them as names.
     words: BTreeMap<String, bool>,
     /// Names that things happen on: `on Kraken`.
     platforms: BTreeSet<String>,
-    /// Chunks whose last section goes on in the next one.
-    continued: BTreeSet<ChunkId>,
+    /// Chunks whose last section goes on in the next one, and that one's last heading.
+    continued: BTreeMap<ChunkId, String>,
+    /// Chunks whose last section has headings below its own in the next one.
+    divided: BTreeSet<ChunkId>,
 }
 
 impl Lexicon {
@@ -49,6 +53,11 @@ impl Lexicon {
         folders(path).find_map(|folder| self.products.get(folder).map(String::as_str))
     }
 
+    /// The service that the page's file is named for: `AB Connect` of `ab-connect-share.md`.
+    pub(crate) fn named_by_file(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
     /// Whether running text treats a capitalised word as a name, if the corpus uses it in sentences.
     pub(crate) fn is_name(&self, word: &str) -> Option<bool> {
         self.words.get(&word.to_lowercase()).copied()
@@ -59,9 +68,14 @@ impl Lexicon {
         self.platforms.contains(name)
     }
 
-    /// Whether the last section of the chunk goes on in the next chunk.
-    pub(crate) fn goes_on(&self, chunk: &ChunkId) -> bool {
-        self.continued.contains(chunk)
+    /// Whether the last section of the chunk has headings below its own in the next chunk.
+    pub(crate) fn is_divided(&self, chunk: &ChunkId) -> bool {
+        self.divided.contains(chunk)
+    }
+
+    /// The heading, or the entry, under which the last section of the chunk goes on in the next chunk, if it does.
+    pub(crate) fn goes_on(&self, chunk: &ChunkId) -> Option<&str> {
+        self.continued.get(chunk).map(String::as_str)
     }
 }
 
@@ -69,25 +83,47 @@ impl Lexicon {
 #[derive(Debug, Default)]
 pub(crate) struct LexiconBuilder {
     pages: BTreeMap<String, HashSet<String>>,
+    files: BTreeMap<String, String>,
     /// Words in small letters: chunks that write them so inside sentences, and chunks that write them with a capital.
     words: BTreeMap<String, (u32, u32)>,
     /// Names: how often `on` stands before them, and how often `in`, `with` or `using`.
     places: BTreeMap<String, (u32, u32)>,
-    continued: BTreeSet<ChunkId>,
-    last: Option<(DocId, ChunkId)>,
+    continued: BTreeMap<ChunkId, String>,
+    divided: BTreeSet<ChunkId>,
+    last: Option<Last>,
+}
+
+/// The chunk before, and the path of its last section.
+#[derive(Debug)]
+struct Last {
+    document: DocId,
+    chunk: ChunkId,
+    path: Vec<String>,
 }
 
 impl LexiconBuilder {
     pub(crate) fn add(&mut self, chunk: &Chunk) {
-        if let Some((document, previous)) = self
-            .last
-            .replace((chunk.doc_id.clone(), chunk.chunk_id.clone()))
-            && document == chunk.doc_id
-            && sections(chunk)
-                .first()
-                .is_some_and(|first| !first.opened && !first.nodes.is_empty())
+        let sections = sections(chunk);
+        let last = Last {
+            document: chunk.doc_id.clone(),
+            chunk: chunk.chunk_id.clone(),
+            path: sections
+                .last()
+                .map(|last| last.path.clone())
+                .unwrap_or_default(),
+        };
+        if let Some(previous) = self.last.replace(last)
+            && previous.document == chunk.doc_id
+            && let Some(first) = sections.first()
         {
-            self.continued.insert(previous);
+            if !first.opened && !first.nodes.is_empty() {
+                let under = chunk.heading_path.last().cloned().unwrap_or_default();
+                self.continued.insert(previous.chunk, under);
+            } else if first.path.len() > previous.path.len()
+                && first.path.starts_with(&previous.path)
+            {
+                self.divided.insert(previous.chunk);
+            }
         }
         for found in regex!(r"\b(on|in|with|using) ([A-Z][\w-]+)\b").captures_iter(&chunk.text) {
             let (Some(word), Some(name)) = (found.get(1), found.get(2)) else {
@@ -96,6 +132,11 @@ impl LexiconBuilder {
             let (on, other) = self.places.entry(name.as_str().to_owned()).or_default();
             let count = if word.as_str() == "on" { on } else { other };
             *count += 1;
+        }
+        if !self.files.contains_key(&chunk.path)
+            && let Some(name) = named_by_file(chunk)
+        {
+            self.files.insert(chunk.path.clone(), name);
         }
         let capitalised = names_in_sentences(chunk);
         for word in common_words(chunk) {
@@ -167,11 +208,35 @@ impl LexiconBuilder {
             .collect();
         Lexicon {
             products,
+            files: self.files,
             words,
             platforms,
             continued: self.continued,
+            divided: self.divided,
         }
     }
+}
+
+/// The service that a page's file is named for, as the page writes it: `AB Connect` of `ab-connect-share.md`.
+fn named_by_file(chunk: &Chunk) -> Option<String> {
+    let stem = chunk.path.rsplit('/').next()?.split('.').next()?;
+    let mut words = stem.split(['-', '_']);
+    let (first, second) = (words.next()?, words.next()?);
+    if !(2..=4).contains(&first.len()) || second.len() < 4 {
+        return None;
+    }
+    regex!(r"\b([A-Z]{2,4}) ([A-Z][a-z]+)\b")
+        .captures_iter(&chunk.text)
+        .find(|found| {
+            let is = |group: usize, word: &str| {
+                found
+                    .get(group)
+                    .is_some_and(|part| part.as_str().eq_ignore_ascii_case(word))
+            };
+            is(1, first) && is(2, second)
+        })
+        .and_then(|found| found.get(0))
+        .map(|name| name.as_str().to_owned())
 }
 
 /// The folders above a page, the outermost first.

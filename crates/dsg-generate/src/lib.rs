@@ -26,8 +26,10 @@ mod draft;
 mod error;
 mod generator;
 mod inline;
+mod label;
 mod lexicon;
 mod model;
+mod name;
 mod outline;
 mod patterns;
 mod person;
@@ -51,7 +53,10 @@ pub use coverage::{Cell, Coverage, Shortfall, TopicCoverage, Uncovered, Uncovere
 pub use draft::Draft;
 pub use error::GenerateError;
 pub use generator::{Generated, Generator};
+pub use label::{Label, LabelConfig, LabelDropReason, LabelPrompt, LabelSchema, Labeller};
 pub use lexicon::Lexicon;
-pub use model::{Aligner, Alignment, Fit, Unaligned};
+pub use model::{
+    Aligner, Alignment, Fit, ModelDropReason, ModelWriter, ModelWriterConfig, Unaligned, prompts,
+};
 pub use reason::DropReason;
 pub use writer::ExtractiveWriter;

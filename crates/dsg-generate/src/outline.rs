@@ -44,6 +44,8 @@ pub(crate) struct Section<'c> {
     pub(crate) closed: bool,
     /// Whether it goes on in the next chunk, as far as is known.
     pub(crate) goes_on: bool,
+    /// The last heading, or the entry, under which it does.
+    pub(crate) goes_on_under: Option<String>,
     /// The heading's own text.
     pub(crate) heading: Option<Span>,
     /// Level of the heading, if it stands here.
@@ -71,7 +73,8 @@ impl Section<'_> {
             r"(?i)^(?:(?:step|part|phase|stage)\s*)?(?:(?:[2-9]|\d\d)\b[.):]?(?:\d+\b)?|\d\.\d+[.)]?)\s"
         )
         .is_match(raw)
-            || regex!(r"(?i)^(?:step|part|phase|stage)\s*(?:[2-9]|\d\d)\b").is_match(raw);
+            // “Step 1: send a request”: for what the steps are for.
+            || regex!(r"(?i)^(?:step|part|phase|stage)\s*\d+\b").is_match(raw);
         let told = regex!(r"(?i)^(?:second|third|next|then|finally|lastly|and finally)\b[,:]?\s")
             .is_match(raw);
         let task = matches!(classify(self.title()), Title::Task(_));
@@ -95,6 +98,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
         opened: false,
         closed: false,
         goes_on: false,
+        goes_on_under: None,
         heading: None,
         level: None,
         divided: false,
@@ -145,6 +149,7 @@ pub(crate) fn sections(chunk: &Chunk) -> Vec<Section<'_>> {
             opened: true,
             closed: false,
             goes_on: false,
+            goes_on_under: None,
             heading: Some(label),
             level: Some(level),
             divided: false,

@@ -8,6 +8,7 @@ mod entry;
 mod faq;
 mod howto;
 mod manual;
+mod reading;
 mod role;
 mod table;
 mod trouble;
@@ -20,6 +21,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     trouble::write(scope, drafts);
     howto::write(scope, drafts);
     role::write(scope, drafts);
+    reading::write(scope, drafts);
     manual::write(scope, drafts);
     definition::write(scope, drafts);
     entry::write(scope, drafts);

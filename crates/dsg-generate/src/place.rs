@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
-use dsg_core::{BlockKind, Chunk};
+use dsg_core::Chunk;
 
 use crate::about::{About, unrepeated};
-use crate::inline::is_code_like;
 use crate::lexicon::Lexicon;
+use crate::name::{
+    common_words, has_proper_name, is_plain_capital, is_product, is_title_name, named,
+    names_in_sentences,
+};
 use crate::phrase::{self, Title, classify, is_generic, name_of};
 use crate::regexes::regex;
 
@@ -21,15 +24,21 @@ pub(crate) struct Place {
     pub(crate) title: String,
     /// The product that the page's folder is about.
     product: Option<String>,
+    /// Whether it is the page's file that names the product.
+    named_by_file: bool,
     subject: Option<String>,
     /// Words of the title and of the product that things happen on.
     platforms: Vec<String>,
+    /// Whether the chunk speaks of other platforms and of none of these.
+    elsewhere: bool,
     /// What the page's title says beyond them.
     about: About,
     /// Words that the chunk's running text uses in lower case: a heading that capitalises them names nothing by that.
     common: HashSet<String>,
     /// Words that it capitalises inside a sentence.
     names: HashSet<String>,
+    /// Words of the headings, in small letters, that the corpus does not treat as names.
+    ordinary: HashSet<String>,
     commands: Vec<String>,
 }
 
@@ -74,7 +83,19 @@ impl Place {
             .collect();
         let common = common_words(chunk);
         let names = names_in_sentences(chunk);
-        let product = lexicon.product(&chunk.path).map(str::to_owned);
+        let by_file = lexicon.named_by_file(&chunk.path);
+        let by_folder = lexicon.product(&chunk.path);
+        let product = by_folder.or(by_file).map(str::to_owned);
+        let named_by_file = by_folder.is_none() && by_file.is_some();
+        let ordinary = path
+            .iter()
+            .flat_map(|heading| heading.split_whitespace())
+            .map(|word| {
+                word.trim_matches(|c: char| !c.is_alphanumeric())
+                    .to_lowercase()
+            })
+            .filter(|word| lexicon.is_name(word) == Some(false))
+            .collect();
         let subject = subject.map(|subject| subject.trim().to_owned());
         let known: Vec<String> = product
             .iter()
@@ -87,14 +108,16 @@ impl Place {
             let command = capital && chunk.commands.contains(&word.to_lowercase());
             command || is_title_name(position, word, lexicon, &names, &common)
         };
-        let platforms = title
+        let platforms: Vec<String> = title
             .split_whitespace()
             .chain(product.as_deref())
             .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
             .filter(|word| lexicon.is_platform(word))
             .map(str::to_owned)
             .collect();
-        let about = if is_generic(&title) {
+        let elsewhere = names.iter().any(|name| lexicon.is_platform(name))
+            && platforms.iter().all(|platform| !names.contains(platform));
+        let about = if is_generic(&title) || named_by_file {
             About::default()
         } else {
             About::of(&title, is_name, &known, &common)
@@ -104,11 +127,14 @@ impl Place {
             trail,
             title,
             product,
+            named_by_file,
             subject,
             platforms,
+            elsewhere,
             about,
             common,
             names,
+            ordinary,
             commands: chunk.commands.clone(),
         }
     }
@@ -131,7 +157,7 @@ impl Place {
     /// The service that the title names behind a preposition: `SD Desktop` in “Adding software to SD Desktop”.
     fn title_name(&self) -> Option<&str> {
         let subject = self.subject.as_deref().unwrap_or_default();
-        regex!(r"\b(?:in|on|with|using|from|to|of|for|via|through) (?:the )?((?:[A-Z][\w-]+)(?: [A-Z][\w-]+){0,2})")
+        regex!(r"\b(?:in|on|with|using|from|to|of|for|via|through|about) (?:the )?((?:[A-Z][\w-]+)(?: [A-Z][\w-]+){0,2})")
             .captures_iter(&self.title)
             .filter_map(|found| found.get(1))
             .map(|name| name.as_str())
@@ -227,7 +253,9 @@ impl Place {
         match classify(heading) {
             Title::Task(task) => phrase::as_gerund(&crate::person::first_person(&task))
                 .filter(|gerund| {
-                    gerund.len() <= 70 && !regex!(r"\bUsing\b|(?i:\bguide$)").is_match(gerund)
+                    gerund.len() <= 70
+                        && !regex!(r"^(?:avoiding|preventing) ").is_match(gerund)
+                        && !regex!(r"\bUsing\b|(?i:\bguide$)").is_match(gerund)
                 })
                 .map(|gerund| format!("when {}", self.sentence_case(&gerund))),
             Title::Name(name) => {
@@ -292,17 +320,26 @@ impl Place {
     /// `phrase` from a heading in title case, as a sentence would have it: words that the text uses in lower case lose
     /// their capitals.
     pub(crate) fn sentence_case(&self, phrase: &str) -> String {
+        let mut acronym = false;
         phrase
             .split(' ')
             .map(|word| {
                 let lower = word.to_lowercase();
+                // “AB Desk” is one name.
+                let named = std::mem::replace(
+                    &mut acronym,
+                    word.len() > 1 && word.chars().all(char::is_uppercase),
+                );
                 let capital_only = word.chars().skip(1).all(|c| !c.is_uppercase())
                     && word.chars().next().is_some_and(char::is_uppercase);
                 let plain = regex!(
-                    r"^(?:An?|The|And|Or|Of|In|On|To|For|From|With|By|At|Into|Your|All|New)$"
+                    r"^(?:An?|The|And|Or|Of|In|On|To|For|From|With|By|At|Into|Your|All|New|Up|Out|Off|Against)$"
                 )
                 .is_match(word);
-                if capital_only && (plain || self.common.contains(&lower)) {
+                if capital_only
+                    && !named
+                    && (plain || self.common.contains(&lower) || self.ordinary.contains(&lower))
+                {
                     lower
                 } else {
                     word.to_owned()
@@ -331,6 +368,25 @@ impl Place {
     /// nearest heading that says more than the question itself, else the subject. The subject alone places only a
     /// question of some length.
     pub(crate) fn situated(&self, question: &str) -> Option<String> {
+        let placed = self.placed(question)?;
+        Some(self.on_platform(placed))
+    }
+
+    /// `question` with the platform that the page's title names: what holds on one may not hold on the next.
+    fn on_platform(&self, question: String) -> String {
+        let [platform] = self.platforms.as_slice() else {
+            return question;
+        };
+        if self.elsewhere
+            || question.contains(platform.as_str())
+            || self.product.as_ref() == Some(platform)
+        {
+            return question;
+        }
+        attach(&question, &format!("on {platform}"))
+    }
+
+    fn placed(&self, question: &str) -> Option<String> {
         if let Some(name) = self.missing_product(question) {
             // One works with Kraken, but has settings for webhooks.
             let several = !name.contains([' ', '`'])
@@ -340,6 +396,18 @@ impl Place {
             let module = question.ends_with("the module?");
             let preposition = if several || module { "for" } else { "with" };
             return Some(self.attached(question, &format!("{preposition} {name}")));
+        }
+        if self.named_by_file
+            && let Some(placed) = self.with_folder_product(question)
+        {
+            return Some(placed);
+        }
+        // On a page about several tools the heading says which.
+        if !self.about.has_name()
+            && self.product.is_none()
+            && let Some(clause) = self.tool_of_heading(question)
+        {
+            return Some(self.attached(question, &clause));
         }
         match self.under_title(question) {
             UnderTitle::Clear => {}
@@ -366,33 +434,6 @@ impl Place {
             return Some(self.attached(question, &clause));
         }
         if question.split_whitespace().count() < 8 {
-            return None;
-        }
-        self.under_subject(question)
-    }
-
-    /// As [`Self::situated`] for a question about a condition, which a heading's task does not explain: it needs a name
-    /// of its own, the page's product or command, or (unless `strict`) some length.
-    pub(crate) fn conditioned(&self, question: &str, strict: bool) -> Option<String> {
-        if let Some(name) = self.missing_product(question) {
-            return Some(self.attached(question, &format!("with {name}")));
-        }
-        if self.names_more_than_subject(question) && self.says_title(question) {
-            return Some(question.to_owned());
-        }
-        if let Some(tool) = &self.tool {
-            let preposition = if tool.is_file { "in" } else { "with" };
-            return Some(self.attached(question, &format!("{preposition} {}", tool.code())));
-        }
-        match self.under_title(question) {
-            UnderTitle::Clear => {}
-            UnderTitle::Placed(placed) => return Some(placed),
-            UnderTitle::Lost => return None,
-        }
-        if let Some(placed) = self.with_folder_product(question) {
-            return Some(placed);
-        }
-        if strict || question.split_whitespace().count() < 11 {
             return None;
         }
         self.under_subject(question)
@@ -459,6 +500,14 @@ impl Place {
         let clause = match self.title_command() {
             Some(command) => format!("with `{command}`"),
             None => match self.about.clause(question) {
+                // “View images when viewing images” places nothing.
+                Some(clause) if clause.starts_with("when ") && shares_a_stem(&clause, question) => {
+                    return match self.with_folder_product(question) {
+                        Some(placed) => UnderTitle::Placed(placed),
+                        None if named => UnderTitle::Clear,
+                        None => UnderTitle::Lost,
+                    };
+                }
                 Some(clause) => self.about.with_names(&self.sentence_case(&clause)),
                 // The product or a name of its own must do.
                 None if named || self.product.is_some() || one_product => return UnderTitle::Clear,
@@ -514,6 +563,28 @@ impl Place {
             ));
         }
         self.clause_of(heading)
+    }
+
+    /// `with Kraken`, from the nearest heading below the title that names a tool, unless `question` names it.
+    fn tool_of_heading(&self, question: &str) -> Option<String> {
+        let lower = question.to_lowercase();
+        self.trail
+            .iter()
+            .rev()
+            .filter(|heading| **heading != self.title)
+            // “Kraken - copying and more” says its name first.
+            .filter_map(|heading| {
+                let name = regex!(r" [-–—] |: ")
+                    .split(heading)
+                    .next()
+                    .unwrap_or(heading);
+                self.clause_of(name)
+            })
+            .find(|clause| clause.starts_with("with "))
+            .filter(|clause| {
+                let name = clause.trim_start_matches("with ").replace('`', "");
+                !lower.contains(&name.to_lowercase())
+            })
     }
 
     /// `question` with the product of the page's folder, if there is one.
@@ -584,6 +655,22 @@ impl Place {
 
     /// [`attach`], with the preposition that a platform has.
     fn attached(&self, question: &str, clause: &str) -> String {
+        let name = clause
+            .strip_prefix("with ")
+            .or_else(|| clause.strip_prefix("in "));
+        // “Of the service in Kraken”: Kraken is the service.
+        if let Some(name) = name
+            && Some(clause) != self.subject.as_deref()
+            && let Some(service) = regex!(r"\bthe services?\b").find(question)
+        {
+            return question.replacen(service.as_str(), name, 1);
+        }
+        // “The versions of Kraken”
+        if let Some(name) = clause.strip_prefix("with ")
+            && regex!(r"\bversions?\?$").is_match(question)
+        {
+            return attach(question, &format!("of {name}"));
+        }
         let on = clause
             .strip_prefix("with ")
             .or_else(|| clause.strip_prefix("in "))
@@ -653,89 +740,21 @@ pub(crate) fn attach(question: &str, clause: &str) -> String {
     }
 }
 
-/// Whether a word past the first is capitalised inside a sentence, or has capitals within.
-pub(crate) fn has_proper_name(text: &str) -> bool {
-    text.split_whitespace().enumerate().any(|(position, word)| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if word.len() < 2 || word == "I" {
-            return false;
-        }
-        let inner = word.chars().skip(1).any(char::is_uppercase);
-        let capital = word.chars().next().is_some_and(char::is_uppercase);
-        (inner && !is_plain_capital(word))
-            || (position > 0
-                && capital
-                && !is_plain_capital(word)
-                && !matches!(
-                    word,
-                    "CPU" | "GPU" | "ID" | "IDs" | "CPUs" | "GPUs" | "API" | "URL" | "SSH"
-                ))
-    })
-}
-
-/// Whether the word of a title is a name: it has capitals or digits within, or running text writes it with a capital.
-fn is_title_name(
-    position: usize,
-    word: &str,
-    lexicon: &Lexicon,
-    names: &HashSet<String>,
-    common: &HashSet<String>,
-) -> bool {
-    let capital = word.chars().next().is_some_and(char::is_uppercase);
-    if !capital && !word.chars().any(char::is_uppercase) {
-        return false;
-    }
-    if word == "R" || word == "Python" {
-        return true;
-    }
-    let ordinary = word.contains(['\'', '’'])
-        || regex!(r"(?i)^(?:units?|bus?|quality|hybrid|trusted|high|programmer|administrator|school|earth|center|centre|research|sensitive|services?|gpu-\w+|[\w]+-type|(?:multi|non|pre|re|self|semi|sub|inter|cross)-\w+)$")
-            .is_match(word);
-    if word.len() < 2 || ordinary || is_plain_capital(word) {
-        return false;
-    }
-    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
-    let within = word
-        .chars()
+/// Whether a longer word of `clause` stands in `question` too.
+pub(crate) fn shares_a_stem(clause: &str, question: &str) -> bool {
+    let stem = |word: &str| -> String {
+        let word = word
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_lowercase();
+        let word = crate::verbs::base_of_gerund(&word).map_or(word.clone(), str::to_owned);
+        word.chars().take(5).collect()
+    };
+    let asked: HashSet<String> = question.split_whitespace().map(stem).collect();
+    clause
+        .split_whitespace()
         .skip(1)
-        .any(|c| c.is_uppercase() || c.is_ascii_digit());
-    if within && letters > 0 {
-        return true;
-    }
-    lexicon.is_name(word).unwrap_or_else(|| {
-        let doing =
-            crate::verbs::base(word).is_some() || crate::verbs::base_of_gerund(word).is_some();
-        !doing && !common.contains(&word.to_lowercase()) && (position > 0 || names.contains(word))
-    })
-}
-
-/// Capitalised words that follow a word in small letters.
-pub(crate) fn names_in_sentences(chunk: &Chunk) -> HashSet<String> {
-    let bare = regex!(r"(?s)```.*?```|`[^`]*`").replace_all(&chunk.text, " ");
-    regex!(r"[a-z,][*_]*\s\[?[*_]*([A-Z][\w-]+)")
-        .captures_iter(&bare)
-        .filter_map(|found| found.get(1))
-        .map(|name| name.as_str().to_owned())
-        .collect()
-}
-
-/// The words of the chunk's running text that begin with a small letter, outside code.
-pub(crate) fn common_words(chunk: &Chunk) -> HashSet<String> {
-    chunk
-        .blocks
-        .iter()
-        .filter(|block| matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem))
-        .filter_map(|block| chunk.slice(block.span))
-        .flat_map(|text| {
-            let bare = regex!(r"(?s)```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+")
-                .replace_all(text, " ")
-                .into_owned();
-            bare.split(|c: char| !(c.is_alphanumeric() || c == '-'))
-                .filter(|word| word.len() > 2 && word.chars().all(|c| c.is_lowercase() || c == '-'))
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .collect()
+        .map(stem)
+        .any(|stem| stem.len() >= 4 && asked.contains(&stem))
 }
 
 /// Whether `clause` has a content word that `question` lacks, and does not largely repeat it.
@@ -763,71 +782,6 @@ fn says_more(clause: &str, question: &str) -> bool {
         })
         .count();
     !words.is_empty() && repeated * 2 < words.len()
-}
-
-/// Words that are capitalised in titles without naming anything.
-pub(crate) fn is_plain_capital(word: &str) -> bool {
-    regex!(r"(?i)^(?:cli|ip|vm|vms|ui|gui|dns|id|url|os|io|ssh|gpus|cpus|ram|ssd|tls|ssl|http|https|floating|access|accounts?|additional|admin\w*|advanced|api|applicant|application|applications|available|basic|batch|billing|changes|cloud|command|commands|common|computing|concepts|configuration|connection|containers?|control|cpu|custom|data|database|default|design|developers?|disk|environment|environments|example|examples|faq|features|file|files|first|format|general|getting|gpu|guide|guidelines|hardware|hints|hpc|images?|important|in|information|install\w*|instances?|interactive|introduction|issues|job|jobs|key|limits?|line|list|local|machine|management|manager|memory|model|models|modules?|network|networking|new|node|nodes|notes|options|other|output|overview|own|partition|partitions|performance|platform|plugin|plugins|policy|process|program|programs|project|projects|prerequisites|python|questions|qos|queue|quota|rates|recovery|resource|resources|running|scheduling|scripts?|sections?|security|server|service|services|setup|size|software|source|specific|state|states|storage|support|system|systems|tasks?|terms?|tips|tools?|topics?|tutorials?|types?|usage|use|user|users|using|value|values|variables|version|versions|virtual|volume|volumes|web|work|workflow|your)$").is_match(word)
-}
-
-/// A name that needs no article: a product, an acronym, a tool.
-pub(crate) fn is_product(name: &str, common: &HashSet<String>) -> bool {
-    let bare = regex!(r"\s*\([^)]*\)").replace_all(name, "");
-    let words: Vec<&str> = bare.split_whitespace().collect();
-    if words.is_empty() || words.len() > 4 || bare.len() > 40 || name.contains([':', ',', '?', '/'])
-    {
-        return false;
-    }
-    let capital = |word: &str| {
-        word.chars()
-            .next()
-            .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
-    };
-    let distinct = words.iter().any(|word| {
-        !is_plain_capital(word)
-            && !common.contains(&word.to_lowercase())
-            && (word.chars().any(char::is_uppercase) || is_code_like(word))
-    });
-    let last_is_plain = words.last().is_some_and(|last| {
-        words.len() > 1 && regex!(r"(?i)^(?:access|accounts?|billing|changes|commands|concepts|considerations|data|examples|exercises?|features|files|flavors?|guidelines|hints|images?|issues|jobs|limits?|notes|options|partitions?|policy|policies|projects|questions|rates|resources|scripts?|services|settings|states|storage|systems?|tasks|terms|tips|topics|types|users|variables|versions|volumes|applications|applicant|environments?|nodes|overview|renewal|hardware|software|modules|support|guide|design|introduction|start|tutorial|plugins?|manual|documentation)$").is_match(last)
-    });
-    let cased = words
-        .iter()
-        .all(|word| capital(word) || is_code_like(word) || word.chars().any(char::is_uppercase));
-    // “For Researchers” says for whom, not what.
-    if words.first().is_some_and(|first| {
-        regex!(r"(?i)^(?:for|about|how|when|why|what|quickstart)$").is_match(first)
-    }) {
-        return false;
-    }
-    let doing = words.len() > 1
-        && words.first().is_some_and(|first| {
-            crate::verbs::base(first).is_some() || crate::verbs::base_of_gerund(first).is_some()
-        });
-    // “Job Submission” is no name where the text speaks of job submission.
-    let spoken = words
-        .iter()
-        .filter(|word| common.contains(&word.to_lowercase()))
-        .count();
-    distinct
-        && !bare.ends_with("'s")
-        && !words
-            .last()
-            .is_some_and(|last| words.len() > 1 && last.ends_with("ing"))
-        && !doing
-        && spoken * 2 < words.len().max(2)
-        && !last_is_plain
-        && (cased || (words.len() == 1 && is_code_like(name)))
-}
-
-fn named(name: &str) -> String {
-    let product = name.chars().next().is_some_and(char::is_uppercase)
-        && name.chars().all(char::is_alphanumeric);
-    if is_code_like(name) && !product && !name.contains('`') {
-        format!("`{name}`")
-    } else {
-        name.to_owned()
-    }
 }
 
 /// The command or file a manual page is about.

@@ -68,6 +68,14 @@ impl Plan {
         Self { topics }
     }
 
+    /// Per topic, how many items each cell is to have, in the order of [`cells`].
+    pub(crate) fn slots(&self) -> Vec<Vec<usize>> {
+        self.topics
+            .iter()
+            .map(|topic| topic.slots.clone())
+            .collect()
+    }
+
     /// Chooses among `entrants`: first each cell up to its slots, then any cell up to the topic's plan. Within a cell
     /// the patterns that promise most come first, a chunk's second item a step later than its first; then documents take
     /// turns, then chunks, then the seeded order decides. Returns the chosen numbers.

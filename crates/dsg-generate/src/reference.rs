@@ -76,14 +76,17 @@ pub(crate) fn points_around(text: &str) -> bool {
         |\b(?:figure|fig\.|table)\ \d
         |\b(?:click|follow|check|see|find\ \w+|available|listed|found)\s+here\b
         |\b(?:this|these)\ links?\b
+        |\bintroduced\ here\b|\bthis\ user\ guide\b
         |\bearlier\ (?:on\ )?in\ this\b
         |\b(?:these|the\ following)\ (?:instructions|examples|steps|commands|guides?)\ (?:show|describe|explain|provide|assume|demonstrate|illustrate|will)
         |\b(?:skip|go|jump|return|back|proceed|continue)\ to\ step\b
         |\b(?:in|from|at|since|during|after)\ steps?\ \d
+        |\bsteps\ (?:from\ )?\d+\ (?:to|and|–|-)\ \d+\b
         |\bas\ (?:described|explained|documented|instructed|outlined)\ (?:in|on|at|under|by)\b
         |\bas\ follows\s*\.?$
         |\bfollowing\ (?:is|are)\b
         |\b(?:described|explained|listed|documented|covered|detailed|discussed|shown|found)\s+(?:in|on|at|under)\s+(?:the\s+|our\s+|a\s+)?[^.,;]{1,50}\b(?:page|pages|section|chapter|guide|tutorial|article|instructions)\b
+        |\b(?:shown|seen?|visible|depicted|displayed)\ (?:in|on)\ (?:the\ )?(?:image|figure|picture|screenshot|diagram)s?\b
         |\bon\ (?:the\ )?(?:left|right)(?:-hand)?(?:\ side)?\ (?:of\ (?:this|the)\ page|menu|panel)\b
         "
     )
@@ -109,6 +112,7 @@ pub(crate) fn may_open_an_answer(text: &str) -> bool {
     !leans_back(text)
         && !is_pointer(text)
         && (first.is_alphanumeric() || "`\"“(<-/$%~[".contains(first))
+        && !regex!(r"^(?:\S+ ){1,3}this [a-z]+ (?:is|are|can|has|have|will|does|was)\b").is_match(text)
         && !regex!(r"(?i)^(?:`?https?://|then\b|after that\b|the (?:example|examples|command|output|script|table|figure|result)s? (?:shows?|above|below|will|is|are)\b|example:|e\.g\.|i\.e\.|where\b|which\b|who\b|whose\b|and\b|or\b|but\b|to \w+:?$)").is_match(text)
 }
 

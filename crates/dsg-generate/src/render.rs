@@ -120,11 +120,27 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             // A paragraph that is nothing but code is announced like a block.
             matches!(next, Segment::Node(node) if !matches!(node.kind(), BlockKind::Paragraph | BlockKind::Heading { .. })
                 || matches!(node.kind(), BlockKind::Paragraph)
-                    && chunk.slice(node.body()).is_some_and(is_code_alone))
+                    && (announces(chunk, segment)
+                        || chunk.slice(node.body()).is_some_and(is_code_alone)))
         });
-        skip_next =
-            introduces && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span));
-        let introduces = introduces && !skip_next;
+        let shown = segments.get(position + 1).is_some_and(
+            |next| matches!(next, Segment::Node(node) if matches!(node.kind(), BlockKind::Code { .. })),
+        );
+        skip_next = introduces
+            && text_span(segment).is_some_and(|span| leads_elsewhere(chunk, span, shown));
+        let introduces = match (introduces && !skip_next, shown) {
+            (false, _) => Introduces::Nothing,
+            (true, false) => Introduces::Block,
+            (true, true) => Introduces::Code,
+        };
+        // Lines that the page breaks on purpose are a table of sorts.
+        if text_span(segment)
+            .and_then(|span| chunk.slice(span))
+            .is_some_and(|text| regex!(r"\S(?: {2,}|\\)\n").find_iter(text).count() >= 2)
+        {
+            out.complete = false;
+            break;
+        }
         let rendered = match segment {
             Segment::Text(span) => paragraph(chunk, *span, introduces, budget.saturating_sub(used)),
             Segment::Node(node) if matches!(node.kind(), BlockKind::Paragraph) => {
@@ -133,7 +149,7 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
             Segment::Node(node) => block(chunk, node).map(|rendered| (rendered, true)),
         };
         // A list whose announcement was left out says who knows what.
-        let unannounced = introduces
+        let unannounced = introduces != Introduces::Nothing
             && text_span(segment).is_some_and(|span| {
                 sentences(chunk, span).last().is_some_and(|last| {
                     last.text.ends_with(':')
@@ -186,6 +202,13 @@ pub(crate) fn passage(chunk: &Chunk, segments: &[Segment<'_, '_>], budget: usize
     out
 }
 
+/// Whether a paragraph ends in a colon.
+fn announces(chunk: &Chunk, segment: &Segment<'_, '_>) -> bool {
+    text_span(segment)
+        .and_then(|span| chunk.slice(span))
+        .is_some_and(|text| text.trim_end().trim_end_matches(['*', '_']).ends_with(':'))
+}
+
 /// “`pip install x`.” on a line of its own.
 fn is_code_alone(text: &str) -> bool {
     regex!(r"^\s*`[^`\n]+`[.,;]?\s*$").is_match(text)
@@ -213,11 +236,29 @@ pub(crate) fn text_span(segment: &Segment<'_, '_>) -> Option<Span> {
     }
 }
 
-/// A paragraph whose last sentence only introduces links.
-fn leads_elsewhere(chunk: &Chunk, span: Span) -> bool {
-    sentences(chunk, span)
-        .last()
-        .is_some_and(|last| last.text.ends_with(':') && is_pointer(&last.text))
+/// A paragraph whose last sentence only introduces links; `shown`: code follows it.
+fn leads_elsewhere(chunk: &Chunk, span: Span, shown: bool) -> bool {
+    sentences(chunk, span).last().is_some_and(|last| {
+        last.text.ends_with(':')
+            && is_pointer(&last.text)
+            && !(shown && shows_an_example(&last.text))
+    })
+}
+
+/// “Here are a few examples” before code means that code.
+fn shows_an_example(text: &str) -> bool {
+    regex!(r"(?i)^(?:here|below) (?:is|are)\b.*\b(?:examples?|scripts?|commands?)\b").is_match(text)
+}
+
+/// What follows a paragraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Introduces {
+    /// Nothing that it announces.
+    Nothing,
+    /// A block, so that a colon or “the following table” is no loose end.
+    Block,
+    /// Code, so that “here is an example” is none either.
+    Code,
 }
 
 /// Whether a sentence other than a closing lead-in or a mere pointer refers to the page around it.
@@ -252,7 +293,7 @@ fn drop_trailing_lead_in(passage: &mut Passage) {
 fn paragraph(
     chunk: &Chunk,
     span: Span,
-    introduces: bool,
+    introduces: Introduces,
     budget: usize,
 ) -> Option<(Rendered, bool)> {
     // What follows an image in its paragraph is its caption.
@@ -288,38 +329,49 @@ fn paragraph(
     ))
 }
 
-/// The sentences of a paragraph that stand without their page. `introduces`: a block follows, so a colon or “the following
-/// example” is no loose end.
-pub(crate) fn usable(pieces: &[Piece], introduces: bool) -> Vec<Piece> {
+/// The sentences of a paragraph that stand without their page.
+pub(crate) fn usable(pieces: &[Piece], introduces: Introduces) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::new();
     let mut gap = false;
     for (position, piece) in pieces.iter().enumerate() {
         let text = asides_removed(&piece.text).into_owned();
+        // What an aside left behind it: “(See there for more.)” becomes a full stop.
+        if !text.chars().any(char::is_alphanumeric) {
+            continue;
+        }
         let last = position + 1 == pieces.len();
         let lead_in = text.ends_with(':');
-        let loose = if last && introduces {
+        let loose = if introduces == Introduces::Code && shows_an_example(&text) {
+            false
+        } else if last && introduces != Introduces::Nothing {
             is_pointer(&text)
         } else {
-            lead_in || is_pointer(&text) || points_around(&text)
+            lead_in || piece.points_by_link || is_pointer(&text) || points_around(&text)
         };
-        if loose || (gap && leans_back(&text)) {
+        if loose || (gap && (leans_back(&text) || goes_on(&text))) {
             gap = true;
             continue;
         }
         gap = false;
         kept.push(Piece {
             text,
-            span: piece.span,
+            ..piece.clone()
         });
     }
     kept
+}
+
+/// “It is often also helpful”: besides what was said before.
+fn goes_on(text: &str) -> bool {
+    regex!(r"(?i)^(?:\S+ ){0,6}(?:also|then|too|this|these|those|such|there|same)\b|^the (?:first|second)\b").is_match(text)
 }
 
 /// One block that is not running text.
 pub(crate) fn block(chunk: &Chunk, node: &Node<'_>) -> Option<Rendered> {
     let (text, kind) = match node.kind() {
         BlockKind::Paragraph => {
-            return paragraph(chunk, node.body(), false, usize::MAX).map(|(rendered, _)| rendered);
+            return paragraph(chunk, node.body(), Introduces::Nothing, usize::MAX)
+                .map(|(rendered, _)| rendered);
         }
         BlockKind::Code { language } => (code(chunk, node, language.as_deref())?, Shape::Code),
         BlockKind::List { ordered } => (list(chunk, node, *ordered)?, Shape::Other),
@@ -492,6 +544,10 @@ fn item(chunk: &Chunk, node: &Node<'_>, marker: &str) -> Option<String> {
 fn hanging(passage: &Passage, marker: &str, indent: &str) -> String {
     let mut out = String::from(marker);
     for (position, block) in passage.blocks.iter().enumerate() {
+        // A list below a label begins on a line of its own.
+        if position == 0 && marker.ends_with(": ") && block.text.starts_with("- ") {
+            out = format!("{}\n{indent}", marker.trim_end());
+        }
         if position > 0 {
             out.push('\n');
             if block.is_running_text() || block.is_code() {
@@ -662,7 +718,7 @@ mod tests {
     fn sentences_that_point_around_go_with_what_leans_on_them() {
         let text = "Use it. See the guide. This explains more. Done at once.";
         let chunk = chunk_of(text, Vec::new(), &["t"]);
-        let kept = usable(&sentences(&chunk, chunk.span), false);
+        let kept = usable(&sentences(&chunk, chunk.span), Introduces::Nothing);
         let kept: Vec<&str> = kept.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(kept, ["Use it.", "Done at once."]);
     }

@@ -1,6 +1,6 @@
 //! Sentences of a paragraph, as spans.
 
-use dsg_core::{Chunk, Span};
+use dsg_core::{Chunk, Markup, Span};
 
 use crate::inline::clean;
 use crate::regexes::regex;
@@ -12,12 +12,14 @@ pub(crate) struct Piece {
     pub(crate) text: String,
     /// Where it stands in the document.
     pub(crate) span: Span,
+    /// A link behind “this”, “here” or “follow”, or nothing but a link beside other sentences: what an answer shows of it leads nowhere.
+    pub(crate) points_by_link: bool,
 }
 
 /// Words that end in a full stop without ending a sentence.
 const ABBREVIATIONS: &[&str] = &[
-    "e.g.", "i.e.", "etc.", "vs.", "cf.", "approx.", "no.", "fig.", "dr.", "st.", "resp.", "ca.",
-    "incl.", "max.", "min.", "ver.", "v.", "eg.", "ie.", "al.", "dept.", "inc.", "ltd.",
+    "e.g.", "i.e.", "vs.", "cf.", "approx.", "no.", "fig.", "dr.", "st.", "resp.", "ca.", "incl.",
+    "max.", "min.", "ver.", "v.", "eg.", "ie.", "al.", "dept.", "inc.", "ltd.",
 ];
 
 /// The sentences of the paragraph under `span`, in order, white space trimmed. Those that show nothing are left out.
@@ -32,6 +34,14 @@ pub(crate) fn sentences(chunk: &Chunk, span: Span) -> Vec<Piece> {
         start = end;
     }
     push(chunk, span.start(), text, start, text.len(), &mut pieces);
+    // A link beside other sentences is where to read on; one that is all that is said may be the answer.
+    if pieces.len() > 1 {
+        for piece in &mut pieces {
+            piece.points_by_link |= chunk
+                .slice(piece.span)
+                .is_some_and(|raw| regex!(r"(?s)^\W*\[[^\]]*\]\([^)]*\)\W*$").is_match(raw));
+        }
+    }
     pieces
 }
 
@@ -43,7 +53,14 @@ fn push(chunk: &Chunk, base: usize, text: &str, start: usize, end: usize, out: &
     let span = Span::of_len(base + start + lead, raw.trim().len());
     let clean = clean(raw.trim(), chunk.markup);
     if clean.chars().any(char::is_alphanumeric) {
-        out.push(Piece { text: clean, span });
+        let points_by_link = chunk.markup == Markup::Markdown
+            && regex!(r"(?is)\b(?:this|these|here|following)\b[^.\[\]]{0,24}\[[^\]]*\]\(|\b(?:follow|following|refer to|see|consult)\s+(?:the\s+)?\[[^\]]*\]\(|\[(?:this|these|here)\b[^\]]*\]\(")
+                .is_match(raw);
+        out.push(Piece {
+            text: clean,
+            span,
+            points_by_link,
+        });
     }
 }
 

@@ -7,7 +7,7 @@ use crate::draft::Draft;
 use crate::error::GenerateError;
 
 /// A chunk needs this much to belong to a topic: a keyword or command of its own, or a retrieval score near the best.
-const THRESHOLD: f64 = 1.0;
+pub(crate) const THRESHOLD: f64 = 1.0;
 /// A hit counts for retrieval's sake alone only from this share of its query's best score.
 const RELATIVE_FLOOR: f64 = 0.5;
 /// Hits looked at per query: quota times this, at least [`MIN_HITS`].

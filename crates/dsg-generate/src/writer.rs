@@ -48,7 +48,10 @@ impl ExtractiveWriter {
         let mut drafts = Vec::new();
         let mut found = sections(chunk);
         if let Some(last) = found.last_mut() {
-            last.goes_on = self.lexicon.goes_on(&chunk.chunk_id);
+            let under = self.lexicon.goes_on(&chunk.chunk_id);
+            last.divided |= self.lexicon.is_divided(&chunk.chunk_id);
+            last.goes_on = under.is_some();
+            last.goes_on_under = under.map(str::to_owned);
         }
         for section in found {
             if is_dated(&section.path) {

@@ -203,6 +203,7 @@ impl PersonalScanner {
                     | "example"
                     | "first.last"
                     | "host"
+                    | "port"
                     | "node"
                     | "hg"
                     | "svn"

@@ -1,5 +1,6 @@
 //! What holds for every document, well-formed or not.
 
+use dsg_chunk::{ChunkConfig, Chunker};
 use dsg_core::{Block, BlockKind, Chunk, Document, Format, Span, TokenCounter as _};
 use proptest::prelude::*;
 
@@ -133,6 +134,29 @@ fn check_blocks(chunks: &[Chunk]) {
     }
 }
 
+/// Found by fuzzing: such a body was not counted, and a chunk that ended at it was lost.
+#[test]
+fn a_body_that_cuts_a_character_loses_nothing() {
+    let text = format!(
+        "{}\u{e9} {}.",
+        "A box is red. ".repeat(12),
+        "A desk is old. ".repeat(12)
+    );
+    let cut = text.find('\u{e9}').unwrap() + 1;
+    let body = Span::new(cut, text.len()).unwrap();
+    let block = Block::new(BlockKind::Quote, Span::of_len(0, text.len())).with_body(body);
+    let document = bare("any.md", Format::Markdown, &text, vec![block]);
+    let config = ChunkConfig {
+        max_tokens: 16,
+        min_tokens: 0,
+        ..ChunkConfig::default()
+    };
+    let chunks = Chunker::new(config).unwrap().chunk(&document);
+    check_cover(&document, &chunks);
+    let tokens: Vec<usize> = chunks.iter().map(|chunk| chunk.tokens).collect();
+    assert!(tokens.iter().all(|tokens| *tokens <= 16), "{tokens:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -141,6 +165,18 @@ proptest! {
         let chunks = chunker(max, max / 4).chunk(&document);
         check_blocks(&chunks);
         check_cover(&document, &chunks);
+    }
+
+    /// A line, a heading and a row are atoms; nothing else is over the budget.
+    #[test]
+    fn any_outline_keeps_the_budget(document in anything(), max in 16..40_usize) {
+        for chunk in chunker(max, 0).chunk(&document) {
+            let atom = chunk.text.lines().count() == 1 || document.blocks.iter().any(|block| {
+                matches!(block.kind, BlockKind::Heading { .. } | BlockKind::Row { .. })
+                    && block.span.contains(chunk.span)
+            });
+            prop_assert!(atom || Words.count(&chunk.text) <= max, "{:?}", chunk.text);
+        }
     }
 
     #[test]

@@ -16,8 +16,9 @@ use crate::regexes::regex;
 const CHARS_PER_EDIT: usize = 5;
 /// Shorter quotes (folded characters) have to be there exactly: a few edits make anything of them.
 const MIN_FUZZY: usize = 16;
-/// The fewest words of a quote that may differ from the text.
+/// A quote of fewer words has to have [`LONG`] characters, and two words all the same.
 const MIN_FUZZY_WORDS: usize = 3;
+const LONG: usize = 24;
 /// A receipt is widened by at most so many bytes on either side.
 const MAX_WIDEN: usize = 240;
 /// A neighbouring unit of which less than one part in so many is covered is left out.
@@ -131,6 +132,15 @@ impl<'c> Aligner<'c> {
     /// row of its table. Document offsets.
     pub fn labels(&self, span: Span) -> Vec<Span> {
         labels(self.chunk, span)
+    }
+
+    /// The first sentence, line or heading.
+    pub(crate) fn opening(&self) -> Option<Span> {
+        let first = self.units.first()?;
+        Some(Span::of_len(
+            self.chunk.span.start() + first.start(),
+            first.len(),
+        ))
     }
 
     fn place(&self, quote: &str) -> Result<Place, Unaligned> {
@@ -340,8 +350,9 @@ const fn margin(edits: usize) -> usize {
 fn is_long(folded: &[char]) -> bool {
     let words = folded
         .split(|c| *c == ' ')
-        .filter(|word| word.iter().any(|c| c.is_alphanumeric()));
-    folded.len() >= MIN_FUZZY && words.count() >= MIN_FUZZY_WORDS
+        .filter(|word| word.iter().any(|c| c.is_alphanumeric()))
+        .count();
+    folded.len() >= MIN_FUZZY && (words >= MIN_FUZZY_WORDS || words > 1 && folded.len() >= LONG)
 }
 
 fn is_word(c: char) -> bool {

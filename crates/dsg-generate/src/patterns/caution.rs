@@ -92,8 +92,9 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             continue;
         }
         let drafted = match classify(title) {
+            // Of “install A and set up B” a box concerns one.
             Title::Task(task) => as_gerund(&first_person(&task))
-                .filter(|_| is_about(&content, &task))
+                .filter(|_| is_about(&content, &task) && !task.contains(" and "))
                 .and_then(|gerund| {
                     let gerund = scope.place.sentence_case(&gerund);
                     let question = WARNING.fill(scope.seed, &key, &[("task", &gerund)]);
@@ -109,7 +110,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
                     && scope.section.path.len() == 1
                     && scope.place.is_name(&name)
                     && name.split_whitespace().count() <= 5
-                    && crate::place::has_proper_name(&format!("about {name}"))
+                    && crate::name::has_proper_name(&format!("about {name}"))
                     && is_about(&content, &name) =>
             {
                 let question = TOPIC.fill(scope.seed, &key, &[("name", &name)]);

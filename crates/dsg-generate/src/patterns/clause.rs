@@ -1,9 +1,9 @@
-//! Sentences that carry their own question: “To do X, …”, “You can do X with …”, “If X, …”; with the code they introduce.
+//! Sentences that carry their own question: “To do X, …”, “You can do X with …”; with the code they introduce.
 
 use dsg_core::{BlockKind, QuestionType, Span};
 
 use crate::answer::Answer;
-use crate::draft::{Draft, Scope, is_known_to_the_page_only};
+use crate::draft::{Draft, Scope, names_the_known};
 use crate::outline::Node;
 use crate::person::first_person;
 use crate::phrase::task;
@@ -31,12 +31,8 @@ const TASK_CODE: Wording = Wording {
 };
 const TASK_TEXT: Wording = Wording {
     name: "task/text",
-    version: 1,
-    texts: &[
-        "How do I {task}?",
-        "How can I {task}?",
-        "What do I need to do to {task}?",
-    ],
+    version: 2,
+    texts: &["How do I {task}?", "How can I {task}?"],
 };
 const TASK_NEEDS: Wording = Wording {
     name: "task/needs",
@@ -54,32 +50,6 @@ const SETTING: Wording = Wording {
         "What will {name} be {done}{where}?",
     ],
 };
-const CONDITION_ACTION: Wording = Wording {
-    name: "condition/action",
-    version: 1,
-    texts: &["What should I do if {clause}?"],
-};
-const CONDITION_OPTION: Wording = Wording {
-    name: "condition/option",
-    version: 1,
-    texts: &["What can I do if {clause}?"],
-};
-const CONDITION_EFFECT: Wording = Wording {
-    name: "condition/effect",
-    version: 1,
-    texts: &["What happens if {clause}?"],
-};
-const CONDITION_WHEN_ACTION: Wording = Wording {
-    name: "condition/when-action",
-    version: 1,
-    texts: &["What should I do when {clause}?"],
-};
-const CONDITION_WHEN: Wording = Wording {
-    name: "condition/when",
-    version: 1,
-    texts: &["What happens when {clause}?"],
-};
-
 pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     siblings(scope, &scope.section.nodes, drafts);
 }
@@ -117,7 +87,7 @@ fn paragraph(scope: &Scope<'_, '_>, span: Span, following: &[Node<'_>], drafts: 
         .into_iter()
         .map(|piece| Piece {
             text: asides_removed(&piece.text).into_owned(),
-            span: piece.span,
+            ..piece
         })
         .collect();
     for (position, piece) in pieces.iter().enumerate() {
@@ -128,35 +98,39 @@ fn paragraph(scope: &Scope<'_, '_>, span: Span, following: &[Node<'_>], drafts: 
             }
             continue;
         }
-        if is_pointer(&piece.text) || points_around(&piece.text) || leans_back(&piece.text) {
+        if is_pointer(&piece.text)
+            || points_around(&piece.text)
+            || piece.points_by_link
+            || leans_back(&piece.text)
+        {
             continue;
         }
         let rest = pieces.get(position + 1..).unwrap_or_default();
-        // A condition further down leans on what was said before it: an example, another condition.
-        let conditional = || {
-            if position == 0 {
-                condition(scope, piece, rest)
-            } else {
-                None
-            }
+        // A purpose further down leans on what was said before it, unless it names its means itself. A list or code
+        // behind it says how, and so does a paragraph that goes on.
+        let placed = position == 0 || piece.text.contains('`');
+        let purposeful = if placed && !is_continued(scope, following) {
+            purpose(scope, piece, rest)
+        } else {
+            None
         };
-        // So does a purpose, unless it names its means itself. A list or code behind it says how.
-        let followed = following.first().is_some_and(|next| {
-            matches!(next.kind(), BlockKind::List { .. } | BlockKind::Code { .. })
-        });
-        let purposeful = || {
-            let placed = position == 0 || piece.text.contains('`');
-            if placed && !followed {
-                purpose(scope, piece, rest)
-            } else {
-                None
-            }
-        };
-        drafts.extend(
-            purposeful()
-                .or_else(conditional)
-                .or_else(|| setting(scope, piece)),
-        );
+        drafts.extend(purposeful.or_else(|| setting(scope, piece)));
+    }
+}
+
+/// Whether what stands behind a paragraph or block goes on with what to do.
+fn is_continued(scope: &Scope<'_, '_>, following: &[Node<'_>]) -> bool {
+    let Some(next) = following.first() else {
+        return false;
+    };
+    match next.kind() {
+        BlockKind::List { .. } | BlockKind::Code { .. } => true,
+        BlockKind::Paragraph => scope.chunk.slice(next.body()).is_some_and(|text| {
+            text.trim_end().ends_with(':')
+                || regex!(r"(?i)^\W*(?:and|or|then|after|afterwards|next|now|finally|once|for example|you can then|when (?:this|that|it))\b")
+                    .is_match(text)
+        }),
+        _ => false,
     }
 }
 
@@ -173,6 +147,13 @@ fn introduced(
         return None;
     }
     let rendered = block(scope.chunk, content)?;
+    // `--bind=/data` alone is no command, and “the following `remote_command`” names a setting of the page's.
+    if rendered.is_code()
+        && (regex!(r"^```\w*\n\s*(?:-|\w[\w.-]*/\d)").is_match(&rendered.text)
+            || regex!(r"(?i)\bfollowing `").is_match(&lead_in.text))
+    {
+        return None;
+    }
     if rendered.is_code()
         && (looks_like_output(&rendered.text, &lead_in.text)
             || super::howto::uses_undefined(&rendered.text))
@@ -180,7 +161,18 @@ fn introduced(
         return None;
     }
     let asked = task_of_lead_in(&lead_in.text)?;
-    if only_first_step(&lead_in.text) {
+    if only_first_step(&lead_in.text) || is_one_of_several(&lead_in.text) {
+        return None;
+    }
+    // “and”, and another command: this one is half of it.
+    let halved = following.get(1).is_some_and(|next| {
+        matches!(next.kind(), BlockKind::Paragraph)
+            && scope.chunk.slice(next.body()).is_some_and(|text| {
+                regex!(r"^\W*(?:and|And|then|Then|After (?:this|that)|Next|Now|Finally)\b")
+                    .is_match(text)
+            })
+    });
+    if halved && !steps {
         return None;
     }
     let mut answer = Answer::default();
@@ -194,12 +186,12 @@ fn introduced(
         explanation(scope, following.get(1..).unwrap_or_default())
     };
     let blocks: Vec<Rendered> = std::iter::once(rendered).chain(explanation).collect();
+    // A command whose announcement needs the page needs it too.
     if answer.text().is_empty() {
-        answer = answer.words(if steps {
-            "Follow these steps:\n\n"
-        } else {
-            "Use:\n\n"
-        });
+        if !steps {
+            return None;
+        }
+        answer = answer.words("Follow these steps:\n\n");
     }
     let answer = answer.blocks(&blocks);
     let wording = if regex!(r"(?i)\byou (?:will )?(?:need|must have|require)(?: the following)?:$")
@@ -212,6 +204,12 @@ fn introduced(
         &TASK_CODE
     };
     task_draft(scope, wording, &asked, answer)
+}
+
+/// “Then you can start it with:” tells a step that needs those before it; “You should see:” what comes of one.
+fn is_one_of_several(lead_in: &str) -> bool {
+    regex!(r"(?i)^(?:first|then|next|now|finally|after (?:that|this)|second|lastly|afterwards|to begin with|and|so)\b|\b(?:you|one) (?:can |may |should |must )?(?:then|now|also)\b|\bone then\b|\byou (?:should|will|may) see\b")
+        .is_match(lead_in)
 }
 
 /// “To expand the volume, detach it with the command:” shows how to detach.
@@ -411,6 +409,9 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
         return None;
     }
     // A first step is not the way, and “the same command” is another one.
+    if is_one_of_several(text) {
+        return None;
+    }
     if regex!(r"(?i)\b(?:must|need to|have to) first\b|\bthe same (?:command|way|steps?)\b|\b(?:more|fewer|larger|longer) \w+ are used\b").is_match(text)
         || regex!(r"(?i)\byou (?:will )?(?:need|have|must) (?:to )?(?:specify|define|choose|provide)\b").is_match(text) && !text.contains('`')
     {
@@ -438,7 +439,7 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
         .count();
     let repeats = !heading.is_empty() && shared * 10 >= heading.len() * 7;
     if repeats && scope.section.nodes.len() > 2
-        || regex!(r"(?i)\b(?:two|three|four|several) (?:steps|phases|parts|stages)\b").is_match(text)
+        || regex!(r"(?i)\b(?:two|three|four|several) (?:steps|phases|parts|stages)\b|\byou (?:should|will|may) (?:then )?see\b|\bwould (?:also )?need\b").is_match(text)
         || regex!(r"(?i)\b(?:we|one) (?:would|will) need to\b|\blet's assume\b").is_match(text)
         || rest.last().is_some_and(|last| last.text.ends_with(':'))
         // “If you want to run a web site, host a service, or …”: the first of several.
@@ -458,7 +459,7 @@ fn purpose(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft
     } else {
         &TASK_TEXT
     };
-    let (answer, length) = with_continuation(piece, rest);
+    let (answer, length) = with_continuation(piece, rest)?;
     (length >= 60).then(|| task_draft(scope, wording, &asked, answer))?
 }
 
@@ -492,6 +493,23 @@ fn task_draft(
     {
         return None;
     }
+    // “Use the option `-i`”: what for? “Switch to A and start B”: the command does one of them.
+    if regex!(r"(?i)^(?:use (?:the |an? )?(?:option|flag|argument|parameter)|avoid)\b")
+        .is_match(task)
+        || task.split(" and ").skip(1).any(|next| {
+            next.split_whitespace().next().is_some_and(|first| {
+                verbs::base(&first.to_lowercase()).is_some() && next.split_whitespace().count() > 1
+            })
+        })
+    {
+        return None;
+    }
+    // `sample3.txt` and `project_3` are the files of the page's example.
+    if regex!(r"`[\w-]+\.(?:txt|pdf|dat|csv|zip|tar|gz|tgz|bz2|xz|jpg|png)`|`[a-z]+_?\d+`")
+        .is_match(task)
+    {
+        return None;
+    }
     // “Install the `Chart`”: which?
     if regex!(r"^\w+ the `[^`-]+`$").is_match(task) && scope.place.page_name().is_none() {
         return None;
@@ -502,6 +520,10 @@ fn task_draft(
     if commandless {
         return None;
     }
+    // “Use default version” left its article out.
+    let task =
+        regex!(r"^(\w+) ((?:default|latest|newest|current|same) \w)").replace(task, "$1 the $2");
+    let task = task.as_ref();
     let key = format!("{}/{task}", scope.place.title);
     // “Which command do I use to use …?”
     let wording = if task.starts_with("use ") && wording.name == TASK_CODE.name {
@@ -512,7 +534,7 @@ fn task_draft(
     let question = wording.fill(scope.seed, &key, &[("task", task)]);
     let question = scope.place.situated(&question)?;
     let question = scope.place.with_product_of_the(&question)?;
-    if is_known_to_the_page_only(&question) {
+    if names_the_known(&question) {
         return None;
     }
     scope.asked(QuestionType::Procedural, &wording.id(), &question, answer)
@@ -547,183 +569,6 @@ fn setting(scope: &Scope<'_, '_>, piece: &Piece) -> Option<Draft> {
     scope.worded(QuestionType::Factual, &SETTING, &name, &values, answer)
 }
 
-/// “If X, Y.” → “What happens if X?” / “What should I do if X?”
-fn condition(scope: &Scope<'_, '_>, piece: &Piece, rest: &[Piece]) -> Option<Draft> {
-    let text = piece.text.as_str();
-    let found = regex!(r"^(If|When) (.+)$").captures(text)?;
-    let when = found.get(1)?.as_str() == "When";
-    if regex!(r"^(?:When|If) \w+ing\b").is_match(text) {
-        return None;
-    }
-    let (clause, main) = split_clause(found.get(2)?.as_str())?;
-    let main = main.strip_prefix("then ").unwrap_or(main);
-    // “If UserB has more than UserA” belongs to an example.
-    if regex!(
-        r"\b(?:User|Acct|Account|Job|Node|Group|Project)\s?[A-Z0-9]\d*\b|\bneither\b|\bjob \d"
-    )
-    .is_match(clause)
-    {
-        return None;
-    }
-    let idle = regex!(r"(?i)\b(?:is|are) (?:a |an |the )?(?:suitable|good|possible|available|important|enough|best|useful|correct|ready|finished|done|complete)\b|\bopens?$|\bappears?$|\bfinish(?:es|ed)?$|^I am (?:connecting|using|running)").is_match(clause);
-    let leaning = regex!(r"(?i)\b(?:these|those|this) (?:steps?|instructions?|commands?|sections?|methods?|approach|options?|examples?|tutorial|way)\b").is_match(main);
-    if idle || leaning {
-        return None;
-    }
-    if !is_self_contained_clause(clause) || main.split_whitespace().count() < 4 {
-        return None;
-    }
-    // “When called without an argument” has no subject; “run the following command” has lost its command.
-    if regex!(r"(?i)^(?:not )?\w+ed\b|\bfeel\b").is_match(clause)
-        || regex!(r"(?i)\bfollowing\b").is_match(main)
-    {
-        return None;
-    }
-    // “They” are of the sentence before; “both options” and “the limit” are of the page around it.
-    if regex!(r"(?i)\b(?:they|them|their)\b|\b(?:message|example|command|table) (?:above|below)\b")
-        .is_match(main)
-        || regex!(r"(?i)\b(?:both|they|them|their|then)\b|^the \w+ (?:is|are|has|was|were|does)\b")
-            .is_match(clause)
-        || scope
-            .place
-            .trail
-            .last()
-            .is_some_and(|heading| heading.ends_with('?'))
-    {
-        return None;
-    }
-    // “was compiled” and “I now press” tell a story; “is in use the data is encrypted” lost its comma.
-    if regex!(r"(?i)\b(?:was|were|had|now|just)\b|\b(?:is|are|has|have)\b.*\b(?:is|are|has|have)\b(?: \w+ed\b| \w+ing\b)")
-        .is_match(clause)
-    {
-        return None;
-    }
-    if when && regex!(r"(?i)^you (?:also )?can\b").is_match(main)
-        || regex!(r"\bwe\b").is_match(clause)
-    {
-        return None;
-    }
-    // “You may have ended up elsewhere” and “you can not” are no advice.
-    if regex!(r"(?i)^you (?:also )?(?:(?:may|might) |can ?not\b|can't\b)").is_match(main) {
-        return None;
-    }
-    // “If you need disks, networks and nodes, choose X”: the first comma did not end the condition.
-    let head = main.split(", ").next().unwrap_or(main);
-    let finite = regex!(r"(?i)\b(?:is|are|was|were|will|can|cannot|can't|must|should|may|might|need|needs|have|has|does|do|don't|doesn't|would|could|won't|\w+s|\w+ed)\b").is_match(head);
-    if !finite && verbs::base(head.split_whitespace().next()?).is_none() {
-        return None;
-    }
-    if regex!(r"(?i)^(?:please |you (?:can|may|should) (?:always |also )?)?(?:check (?:out|our)|take a look|have a look|follow (?:the|our|these)|do not hesitate|don't hesitate|contact|let us|ask (?:us|for help)|read|see|send us|e-?mail)\b").is_match(main) {
-        return None;
-    }
-    // “All went as expected” and “I have applied” are nothing that happens; a tutorial that might help is no advice.
-    if regex!(r"(?i)\b(?:as expected|went well|everything|have (?:applied|created|chosen|decided|read|followed|completed)|first access|not using|little or no|can (?:play|see|open|find|read|access))\b|^you (?:open|click|type|press|start|launch|enter|select)\b").is_match(clause)
-        || regex!(r"(?i)\b(?:next step|this is a guide|tutorials?|might be of use|probably|(?:is|it's|it is) important|as in this|such as in)\b").is_match(main)
-    {
-        return None;
-    }
-    let action = regex!(r"(?i)\b(?:please|feel free|you(?:'re| are) expected to|you should)\b").is_match(main)
-        || regex!(r"(?i)^(?:please|you (?:also )?(?:can|should|must|need|may|have to|might|will (?:also )?(?:need|have)|could|would)|try|make sure|it is (?:recommended|advisable|best|a good|good|advised)|it's (?:recommended|best)|consider|we (?:recommend|suggest|advise)|contact|do not|don't|never|always)\b|\b(?:should|must|needs? to|has to|have to|ought to|had better)\s+(?:\w+\s+)?be\b|\bis (?:recommended|advisable|advised|required|necessary)\b").is_match(main)
-        || verbs::base(main.split_whitespace().next()?).is_some();
-    let wording = match (when, action) {
-        (true, true) => &CONDITION_WHEN_ACTION,
-        // A possibility, a need and a wish are no effects.
-        (_, false)
-            if regex!(r"(?i)\b(?:it is (?:also )?possible|can be (?:launched|started|used|done|found)|might be (?:required|needed)|(?:is|are) (?:expected|needed|required) to|no need|start by reading|familiari[sz]e|is \w+ing|^the \w+ step|need to|needs to|requires? (?:\w+ )?steps?)\b").is_match(main) =>
-        {
-            return None;
-        }
-        (true, false) => &CONDITION_WHEN,
-        (false, true)
-            if regex!(
-                r"(?i)^you (?:also )?(?:can|could)\b"
-            )
-            .is_match(main) =>
-        {
-            &CONDITION_OPTION
-        }
-        (false, true) => &CONDITION_ACTION,
-        (false, false) if regex!(r"^(?:it|they) can be\b").is_match(main) => return None,
-        // “What happens if I have access?” – nothing does.
-        (false, false)
-            if regex!(
-                r"(?i)^you (?:have|are|need|want|do not want|don't want|would|use|know|prefer|like|plan|wish)\b"
-            )
-            .is_match(clause.as_ref()) =>
-        {
-            return None;
-        }
-        (false, false) => &CONDITION_EFFECT,
-    };
-    if !action && regex!(r"(?i)\b(?:need|want|wish|would like|plan)s? to\b").is_match(clause)
-        || regex!(r"(?i)\b(?:start by reading|familiari[sz]e)\b").is_match(main)
-    {
-        return None;
-    }
-    // “What should I do if I use Linux?” – advice is asked for in trouble, or about the command of the page.
-    if scope.place.tool.is_some() && regex!(r"(?i)\boption\b").is_match(clause) {
-        return None;
-    }
-    let trouble = regex!(r"(?i)\b(?:errors?|fail\w*|cannot|can't|not|no longer|no|problems?|trouble|lost|lose|forg[eo]t\w*|exceed\w*|run out|out of|missing|wrong|stuck|slow\w*|killed|denied|hangs?|unresponsive|expire[sd]?|corrupt\w*|full|too (?:many|much|large|small|old)|invalid|unable|conflicts?|interrupted|crash\w*|down)\b").is_match(clause);
-    if action && !trouble && scope.place.tool.is_none() {
-        return None;
-    }
-    let clause = regex!(r"\s*\([^()]*\)").replace_all(clause, "");
-    let clause = first_person(&clause);
-    let key = format!("{}/{clause}", scope.place.title);
-    let question = wording.fill(scope.seed, &key, &[("clause", &clause)]);
-    let question = scope.place.conditioned(&question, when)?;
-    let kind = if action && regex!(r"(?i)\b(?:error|fail\w*|cannot|can't|not|problem\w*|lost|forgotten|exceed\w*|out of|missing|wrong|stuck|slow|killed|denied|hangs?)\b").is_match(&clause) {
-        QuestionType::Troubleshooting
-    } else {
-        QuestionType::Analytical
-    };
-    let (answer, length) = with_continuation(piece, rest);
-    (length >= 70).then(|| scope.asked(kind, &wording.id(), &question, answer))?
-}
-
-/// Splits at the comma that ends the condition.
-fn split_clause(text: &str) -> Option<(&str, &str)> {
-    let mut depth = 0_i32;
-    let mut code = false;
-    // “If X then Y” needs no comma.
-    if let Some((clause, main)) = text.split_once(" then ")
-        && !clause.contains(',')
-    {
-        return Some((clause, main));
-    }
-    for (position, c) in text.char_indices() {
-        match c {
-            '`' => code = !code,
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            // A comma inside “normal,standby” ends nothing.
-            ',' if depth == 0
-                && !code
-                && text
-                    .get(position + 1..)
-                    .is_some_and(|rest| rest.starts_with(' ')) =>
-            {
-                let clause = text.get(..position)?;
-                let main = text.get(position + 1..)?.trim_start();
-                let listed = regex!(r"(?i)^(?:and|or|but|e\.g|i\.e|for example|for instance|such as|which|including|like|as|especially|even|nor|etc)\b").is_match(main);
-                return (!listed).then_some((clause, main));
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-fn is_self_contained_clause(clause: &str) -> bool {
-    let words = clause.split_whitespace().count();
-    (4..=22).contains(&words)
-        && clause.len() <= 130
-        && !regex!(r"(?i)\b(?:can be|can also|additional|extra|different|desired|this|these|those|it|its|they|them|their|such|above|below|here|that|so|following|former|latter|same|he|she|other|previous|another|one)\b").is_match(clause)
-        && !regex!(r"(?i)^(?:set|specified|used|unset|needed|necessary|possible|desired|required|present|applicable|not|no|a value|the value|the option|the parameter|you (?:are (?:unsure|not sure|in doubt|already familiar)|have (?:any )?(?:questions|problems|feedback)|need help|encounter|are interested|want to know|need more)|in doubt|executed|true|enabled|omitted|running|using)\b").is_match(clause)
-        && regex!(r"(?i)\b(?:is|are|was|were|has|have|had|does|do|did|can|cannot|can't|will|not|need|needs|want|wants|use|uses|\w+s|\w+ed)\b").is_match(clause)
-}
-
 /// Whether two sentences speak of the same thing, as far as a common longer word tells.
 fn shares_a_word(one: &str, other: &str) -> bool {
     let stems = |text: &str| -> Vec<String> {
@@ -736,32 +581,28 @@ fn shares_a_word(one: &str, other: &str) -> bool {
     stems(other).iter().any(|stem| known.contains(stem))
 }
 
-/// A sentence with the ones that lean on it.
-fn with_continuation(piece: &Piece, rest: &[Piece]) -> (Answer, usize) {
+/// A sentence with the ones behind it that lean on it or go on; nothing where some of that cannot be told.
+fn with_continuation(piece: &Piece, rest: &[Piece]) -> Option<(Answer, usize)> {
     let mut used: Vec<&Piece> = vec![piece];
     let mut length = piece.text.len();
     for next in rest {
-        let fits = length + next.text.len() <= MAX_SENTENCES && used.len() < 4;
-        if !fits || is_pointer(&next.text) || points_around(&next.text) || next.text.ends_with(':')
-        {
-            break;
-        }
         // An instruction goes on with the next.
-        let instructs = next
-            .text
-            .split_whitespace()
-            .next()
-            .is_some_and(|first| verbs::base(&first.to_lowercase()).is_some());
+        let first = next.text.split_whitespace().next().unwrap_or_default();
+        let instructs = verbs::base(&first.to_lowercase()).is_some() && first != "Note";
         let belongs = leans_back(&next.text)
             || instructs
             || used.len() == 1 && shares_a_word(&piece.text, &next.text);
-        if !belongs {
+        if is_pointer(&next.text) || !belongs {
             break;
+        }
+        let fits = length + next.text.len() <= MAX_SENTENCES && used.len() < 4;
+        if !fits || points_around(&next.text) || next.points_by_link || next.text.ends_with(':') {
+            return None;
         }
         length += next.text.len();
         used.push(next);
     }
-    (Answer::default().sentences(used), length)
+    Some((Answer::default().sentences(used), length))
 }
 
 #[cfg(test)]
@@ -793,15 +634,6 @@ mod tests {
         ] {
             assert_eq!(task_of_lead_in(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn conditions_end_at_their_comma() {
-        assert_eq!(
-            split_clause("jobs (a, b) wait, they end"),
-            Some(("jobs (a, b) wait", "they end"))
-        );
-        assert_eq!(split_clause("files, e.g. logs, grow, delete them"), None);
     }
 
     #[test]

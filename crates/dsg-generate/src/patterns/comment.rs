@@ -3,7 +3,7 @@
 use dsg_core::{BlockKind, QuestionType, Span};
 
 use crate::answer::Answer;
-use crate::draft::{Draft, Scope};
+use crate::draft::{Draft, Scope, names_the_known};
 use crate::inline::clean;
 use crate::outline::Node;
 use crate::person::first_person;
@@ -112,6 +112,10 @@ fn draft(scope: &Scope<'_, '_>, example: &Example) -> Option<Draft> {
     let key = format!("{}/{asked}", scope.place.title);
     let question = COMMAND.fill(scope.seed, &key, &[("task", &asked)]);
     let question = scope.place.situated(&question)?;
+    // What another heading's task has to place is a step of that.
+    if regex!(r"(?i)\bwhen ").is_match(&question) || names_the_known(&question) {
+        return None;
+    }
     let answer = Answer::default()
         .words("```bash\n")
         .quote(&format!("# {said}"), example.comment_span)

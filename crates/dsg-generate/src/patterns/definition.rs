@@ -9,7 +9,7 @@ use crate::outline::Node;
 use crate::phrase::is_generic;
 use crate::reference::{is_pointer, points_around};
 use crate::regexes::regex;
-use crate::render::{passage, segments, usable};
+use crate::render::{Introduces, passage, segments, usable};
 use crate::sentence::{Piece, sentences};
 use crate::wording::Wording;
 
@@ -19,16 +19,6 @@ const WHAT_IS: Wording = Wording {
     name: "definition/is",
     version: 1,
     texts: &["What is {name}?", "Can you explain what {name} is?"],
-};
-const WHAT_ARE: Wording = Wording {
-    name: "definition/are",
-    version: 1,
-    texts: &["What are {name}?", "Can you explain what {name} are?"],
-};
-const WHAT_ARE_FOR: Wording = Wording {
-    name: "definition/are-for",
-    version: 1,
-    texts: &["What are {name} for?", "What do {name} do?"],
 };
 const WHAT_DOES: Wording = Wording {
     name: "definition/does",
@@ -113,11 +103,12 @@ fn opening(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     };
     let wording = match verb.as_str() {
         "is" | "stands" | "refers" | "means" => &WHAT_IS,
-        "are" => &WHAT_ARE,
-        verb if !verb.ends_with('s') => &WHAT_ARE_FOR,
+        // “What are volumes?” asks for more than the sentence under the heading says.
+        // Nor is “What does a volume do?” what “A volume contains …” answers.
+        verb if !verb.ends_with('s') || regex!(r"^an? ").is_match(&name) => return,
         _ => &WHAT_DOES,
     };
-    let kept = usable(&pieces, false);
+    let kept = usable(&pieces, Introduces::Nothing);
     if kept.first().is_none_or(|piece| piece.span != first.span) {
         return;
     }

@@ -244,13 +244,28 @@ impl Entry {
         let tool = scope.place.tool.as_ref()?;
         let label = coded(&label(scope.chunk, node)?);
         let raw = clean(scope.chunk.slice(node.block.label?)?, scope.chunk.markup).replace('`', "");
-        if label.len() > 120 || raw.ends_with(['?', '.']) && !raw.ends_with("...") {
+        // “`--bind=[<a>`” lost the rest of its signature.
+        let balanced =
+            |open: char, close: char| label.matches(open).count() == label.matches(close).count();
+        if label.len() > 120
+            || !balanced('[', ']')
+            || !balanced('<', '>')
+            || raw.ends_with(['?', '.']) && !raw.ends_with("...")
+        {
             return None;
         }
         let kind = kind(scope, &raw, parent)?;
         let name = name_of(&raw, kind)?;
         let segments = segments(scope.chunk, node.body(), &node.children);
-        let description = without_cut_list(passage(scope.chunk, &segments, BUDGET));
+        let mut description = passage(scope.chunk, &segments, BUDGET);
+        description.complete &= scope
+            .section
+            .goes_on_under
+            .as_deref()
+            .is_none_or(|heading| {
+                name_of(&heading.replace('`', ""), kind).as_deref() != Some(&name)
+            });
+        let description = without_cut_list(description);
         let first = segments.iter().find_map(|segment| match segment {
             crate::render::Segment::Text(span) => Some(*span),
             crate::render::Segment::Node(node) => {
@@ -459,7 +474,7 @@ impl Entry {
         }
     }
 
-    /// What single sentences of the description support: the default, when it is ignored, restrictions.
+    /// What single sentences of the description support: the default, when it is ignored.
     fn details(&self, scope: &Scope<'_, '_>, key: &str, drafts: &mut Vec<Draft>) {
         let stated = |pieces: &[&Piece]| {
             Answer::default()
@@ -495,23 +510,6 @@ impl Entry {
             regex!(r"(?i)^(?:this|the) (?:option|parameter|value|setting|flag) (?:is|will be) (?:silently )?ignored (?:if|when|unless|for)\b").is_match(&piece.text)
         }) {
             drafts.extend(scope.worded(QuestionType::Analytical, &IGNORED, key, &self.values(&[]), stated(&[ignored])));
-            return;
-        }
-        let limits: Vec<&Piece> = usable
-            .iter()
-            .copied()
-            .filter(|piece| {
-                regex!(r"(?i)^(?:NOTE: )?(?:this|the) (?:option|parameter|command|setting|flag|feature)\b.{0,40}\b(?:only|must|cannot|can not|requires?|not (?:supported|compatible|valid|allowed|permitted)|should not|may not|mutually exclusive|ignored|has no effect)\b|\b(?:mutually exclusive|cannot be (?:used|combined)|can not be used)\b").is_match(&piece.text)
-            })
-            .collect();
-        if !limits.is_empty() && limits.iter().map(|piece| piece.text.len()).sum::<usize>() > 60 {
-            drafts.extend(scope.worded(
-                QuestionType::Analytical,
-                &LIMITS,
-                key,
-                &self.values(&[]),
-                stated(&limits),
-            ));
         }
     }
 
@@ -537,17 +535,26 @@ impl Entry {
 
 /// A list of values is given whole or not at all, and its lead-in with it.
 fn without_cut_list(mut passage: Passage) -> Passage {
-    if !passage.complete
-        && let Some(lead_in) = passage.blocks.iter().rposition(Rendered::is_lead_in)
-    {
-        passage.blocks.truncate(lead_in);
+    if !passage.complete {
+        while passage
+            .blocks
+            .last()
+            .is_some_and(|block| block.text.starts_with("- "))
+        {
+            passage.blocks.pop();
+        }
+        if let Some(lead_in) = passage.blocks.iter().rposition(Rendered::is_lead_in) {
+            passage.blocks.truncate(lead_in);
+        }
     }
     passage
 }
 
 /// What an entry that begins with this sentence lets one do, as an infinitive.
 fn task(first: &Piece) -> Option<String> {
-    infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, ""))
+    infinitive_of(&regex!(r"\s*\([^()]*\)").replace_all(&first.text, "")).filter(|task| {
+        !regex!(r", (?:moreover|furthermore|however|then|thus|but)\b").is_match(task)
+    })
 }
 
 /// A label as code: names that the page printed plainly get their backticks.

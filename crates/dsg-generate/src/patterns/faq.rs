@@ -7,7 +7,7 @@ use crate::draft::{Draft, Scope};
 use crate::inline::clean;
 use crate::outline::Node;
 use crate::phrase::{Title, classify};
-use crate::place::attach;
+use crate::place::shares_a_stem;
 use crate::regexes::regex;
 use crate::render::{Segment, passage, segments};
 
@@ -63,17 +63,48 @@ fn answer(
     let frequent = scope.section.path.len() == 1
         || regex!(r"(?i)\b(?:faqs?|questions|troubleshooting|problems|issues)\b")
             .is_match(&format!("{} {}", scope.chunk.path, scope.place.title));
-    let mut question = if frequent {
+    let question = if frequent {
         scope.place.anchored(&question)?
     } else {
         scope.place.situated(&question)?
     };
-    // “The difference between Priority and Resources”: plain words, capital letters or not, need their system.
-    let compares = regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question);
-    if compares && !scope.place.names_subject(&question) {
-        question = attach(&question, &scope.place.subject_phrase()?);
+    // “The difference between Priority and Resources”: plain words, capital letters or not, need what they are.
+    if regex!(r"(?i)^what is the difference between [\w ]+\?$").is_match(&question) {
+        return None;
     }
-    let passage = passage(scope.chunk, body, BUDGET);
+    // The subject of the whole corpus does not say what a page with a title of its own is about.
+    if scope.section.path.len() > 1
+        && !regex!(r"(?i)\b(?:faqs?|questions)\b").is_match(&scope.place.title)
+        && scope.place.is_placed_by_subject_only(&question)
+    {
+        return None;
+    }
+    // How it is done stands under the headings below.
+    if scope.section.divided && regex!(r"(?i)^how (?:do|can|should) I\b").is_match(&question) {
+        return None;
+    }
+    let mut passage = passage(scope.chunk, body, BUDGET);
+    // What builds on a sentence that pointed elsewhere is left in the air.
+    if !passage.complete || scope.section.goes_on || passage.thinned && passage.blocks.len() > 1 {
+        return None;
+    }
+    // A question at the end is the next one, which its page set in bold.
+    while passage
+        .blocks
+        .last()
+        .is_some_and(|block| block.is_running_text() && block.text.ends_with('?'))
+    {
+        passage.blocks.pop();
+    }
+    // A box at the end belongs to the section unless it takes up the question.
+    if passage.blocks.len() > 1
+        && passage.blocks.last().is_some_and(|block| {
+            regex!(r"^(?:Note|Warning|Tip):\s").is_match(&block.text)
+                && !shares_a_stem(&block.text, &question)
+        })
+    {
+        passage.blocks.pop();
+    }
     // “There are several reasons” is what the headings below go on from.
     let answer = Answer::default().blocks(&passage.blocks);
     if (scope.section.divided || scope.section.goes_on || !scope.section.closed)
@@ -101,8 +132,9 @@ fn leans_on_others(question: &str) -> bool {
     question.split_whitespace().count() < 4
         || asks_reader
         // Questions about “it”, whatever the page calls it.
-        || regex!(r"(?i)^(?:why is it|what (?:will happen|happens|changes|actions)\b.{0,24}\?$|what and where|cannot find|can't find|what to (?:do|use)|which version to use)").is_match(question)
+        || regex!(r"(?i)^(?:why is it|what (?:will happen|happens|changes|actions)\b.{0,24}\?$|what and where|cannot find|can't find|what to\b|which version to use)").is_match(question)
         || !has_verb
+        || regex!(r"(?i)\b(?:do|need|change) (?:something|anything)\?").is_match(question)
         // “I did not find an answer to my question here.”
         || regex!(r"(?i)\bquestions? here\b").is_match(question)
         || regex!(r"(?i)\b(?:it|they|them|that one|this|these|those|the same|otherwise|he|she)\b")

@@ -3,7 +3,7 @@
 use dsg_core::{BlockKind, QuestionType};
 
 use crate::answer::Answer;
-use crate::draft::{Draft, Scope, is_known_to_the_page_only};
+use crate::draft::{Draft, Scope, names_the_known};
 use crate::person::first_person;
 use crate::phrase::{Title, classify};
 use crate::regexes::regex;
@@ -76,6 +76,11 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
         .blocks
         .iter()
         .any(|block| !block.is_code() && is_label(&block.text));
+    // “Submit it” with a script that stands elsewhere.
+    let fragment = fragment
+        || passage.blocks.first().is_some_and(|block| {
+            regex!(r"^```\w*\n(?:sbatch|bash|sh) +[\w.-]+\n```$").is_match(&block.text)
+        });
     // “Assume you have a box …” begins an example that is not there.
     let fragment = fragment
         || passage.blocks.last().is_some_and(|block| {
@@ -128,11 +133,13 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     // “Use my personal account” under another heading: for what?
     if scope.section.path.len() > 2
         && regex!(r"(?i)^use (?:(?:a|an|the|your|my) )?[a-z ]+$").is_match(&task)
-        && !crate::place::has_proper_name(&task)
+        && !crate::name::has_proper_name(&task)
     {
         return;
     }
     let wording = if steps { &STEPS } else { &HEADING };
+    // “Using own images”
+    let task = regex!(r"^(\w+) own\b").replace(&task, "$1 my own");
     let task = scope.place.sentence_case(&first_person(&task));
     let question = wording.fill(
         scope.seed,
@@ -148,7 +155,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
     if scope.section.path.len() > 1 && scope.place.is_placed_by_subject_only(&question) {
         return;
     }
-    if is_known_to_the_page_only(&question) {
+    if names_the_known(&question) {
         return;
     }
     let answer = Answer::default().blocks(&passage.blocks);

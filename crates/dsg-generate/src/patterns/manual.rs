@@ -69,7 +69,7 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             if about.starts_with(&format!("{} ", tool.name))
                 || about.starts_with(&format!("the {} ", tool.name))
             {
-                let kept = crate::render::usable(&pieces, false);
+                let kept = crate::render::usable(&pieces, crate::render::Introduces::Nothing);
                 let answer = Answer::default().sentences(kept.iter().take(4));
                 drafts.extend(scope.worded(
                     QuestionType::Factual,

@@ -13,10 +13,10 @@ const BUDGET: usize = 1500;
 
 const LICENSE: Wording = Wording {
     name: "role/license",
-    version: 1,
+    version: 2,
     texts: &[
         "Under which license is {name} available?",
-        "What license does {name} have, and who may use it?",
+        "What license does {name} have?",
         "What are the license terms of {name}?",
     ],
 };
@@ -182,6 +182,16 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             {
                 Some((&CITE, QuestionType::Factual))
             }
+            // A list of references is further reading unless it asks to be cited.
+            "references" | "reference"
+                if direct
+                    && passage.complete
+                    && !scope.section.goes_on
+                    && regex!(r"(?i)\b(?:cit(?:e|ed|ing|ation)|acknowledg\w+|reference the)\b")
+                        .is_match(answer.text()) =>
+            {
+                Some((&CITE, QuestionType::Factual))
+            }
             _ => None,
         };
         if let Some((wording, kind)) = found {
@@ -219,6 +229,23 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
             } else {
                 wording
             };
+            // “Titan: 2.1” is short, and says all.
+            let answer = match scope.section.heading {
+                Some(heading) if wording.name == AVAILABLE.name && told.len() < 40 => {
+                    Answer::default()
+                        .quote(scope.section.title(), heading)
+                        .words(": ")
+                        .blocks(&passage.blocks)
+                }
+                _ => answer,
+            };
+            let told = answer.text();
+            // “Be careful to cite the driver” names nothing to cite.
+            if wording.name == CITE.name
+                && !regex!(r"(?i)\b(?:19|20)\d\d\b|\bdoi\b|://|\(Year\)").is_match(told)
+            {
+                return;
+            }
             // An acknowledgement of those who run it is no citation of the software.
             if wording.name == CITE.name
                 && regex!(r"(?i)\backnowledg").is_match(told)

@@ -52,11 +52,6 @@ const VALUE: Wording = Wording {
         "What {column} does the {noun} {name} have{where}?",
     ],
 };
-const COUNT: Wording = Wording {
-    name: "table/count",
-    version: 1,
-    texts: &["How many {column} does the {noun} {name} have{where}?"],
-};
 const ROW: Wording = Wording {
     name: "table/row",
     version: 1,
@@ -258,6 +253,18 @@ fn row_drafts(
     {
         return;
     }
+    // Without its argument an option is half told.
+    let argued = header
+        .cells
+        .iter()
+        .zip(&row.cells)
+        .skip(1)
+        .any(|(title, (cell, _))| {
+            regex!(r"(?i)^arguments?$").is_match(&title.0) && !is_blank(cell)
+        });
+    if argued {
+        return;
+    }
     let mut described = false;
     let mut values: Vec<Value<'_>> = Vec::new();
     for (column, cell) in header.cells.iter().zip(&row.cells).skip(1) {
@@ -345,17 +352,23 @@ fn values_draft(
             .quote(&title.0, title.1)
             .words(" ")
             .quote(&cell.0, cell.1);
-        let counted =
-            regex!(r"(?i)^(?:number of |no\. of |#)?\s*((?:cpu |gpu )?(?:cores|nodes|gpus|cpus)|[\w ]*\bunits\b.*)$")
-                .captures(column);
-        let (wording, column) = match counted.as_ref().and_then(|found| found.get(1)) {
-            Some(counted) => (&COUNT, counted.as_str()),
-            None => (&VALUE, column.as_str()),
-        };
-        let values: Vec<(&str, &str)> = base.into_iter().chain([("column", column)]).collect();
-        return scope.worded(QuestionType::Factual, wording, name, &values, answer);
+        // “How many billing units …” would need the unit's own grammar, and “Value” says nothing.
+        if regex!(r"(?i)^\w+ing$|^(?:number of |no\. of |#)?\s*(?:cpu |gpu )?(?:cores|nodes|gpus|cpus)$|\bunits\b|^values?$")
+            .is_match(column)
+        {
+            return None;
+        }
+        let values: Vec<(&str, &str)> = base
+            .into_iter()
+            .chain([("column", column.as_str())])
+            .collect();
+        return scope.worded(QuestionType::Factual, &VALUE, name, &values, answer);
     }
-    if values.is_empty() {
+    // “N”, “M, L” and “(< 40 TiB)” are explained elsewhere on the page.
+    let coded = values.iter().any(|(_, _, (cell, _))| {
+        regex!(r"^[A-Z]{1,2}(?:, ?[A-Z]{1,2})*$|\((?:<|>|≤|≥)").is_match(cell)
+    });
+    if values.is_empty() || coded {
         return None;
     }
     let columns: Vec<&str> = values
@@ -498,7 +511,7 @@ fn noun_of(header: &str) -> Option<String> {
 /// A column whose cells are values: `Time limit`, `Default`, `Max nodes`, `Memory (GiB)`.
 fn value_column(title: &str) -> Option<String> {
     let lower = title.to_lowercase();
-    regex!(r"\b(?:default|limit|time|memory|size|quota|price|cores?|nodes?|gpus?|cpus?|max\w*|min\w*|capacity|lifetime|backup|path|location|port|type|unit|value|rate|retention|disk|storage|bandwidth|cost|billing)\b")
+    regex!(r"\b(?:default|limit|time|memory|size|quota|price|cores?|nodes?|gpus?|cpus?|max\w*|min\w*|capacity|lifetime|backup|path|location|port|type|unit|value|rate|retention|disk|storage|bandwidth|cost|billing|requirements?)\b")
         .is_match(&lower)
         .then(|| if title.chars().skip(1).any(char::is_uppercase) { title.to_owned() } else { lower })
         .filter(|column| column.len() <= 40 && !column.contains(['?', '/']))

@@ -83,7 +83,9 @@ pub(crate) fn write(scope: &Scope<'_, '_>, drafts: &mut Vec<Draft>) {
 fn draft_message(scope: &Scope<'_, '_>, title: &str, drafts: &mut Vec<Draft>) {
     let first = title.split_whitespace().next().unwrap_or_default();
     let doing = verbs::base(first).or_else(|| verbs::base_of_gerund(first));
-    if doing.is_some() && !title.contains(':') {
+    // “I get an error. What now?” tells of a message, it is none.
+    let told = regex!(r"\bI\b|[.!?] [A-Z]").is_match(title);
+    if doing.is_some() && !title.contains(':') || told {
         return;
     }
     let body: Vec<Segment<'_, '_>> = scope.section.nodes.iter().map(Segment::Node).collect();

@@ -78,6 +78,49 @@ fn a_draft_goes_to_the_topic_of_its_command_and_nowhere_else() {
     assert!(reasons.contains_key("generate.off_topic"), "{reasons:?}");
 }
 
+fn licence(name: &str) -> Page {
+    Page::new(&[name, "License"])
+        .heading(2, "License")
+        .paragraph("Free to use and open source under the GNU GPLv3.")
+}
+
+#[test]
+fn the_same_licence_of_two_products_is_told_of_both() {
+    let chunks = ["Kraken", "Medusa"].map(|name| licence(name).numbered(name, 0));
+    let generated = Generator::new(GenerateConfig::default(), Seed(7))
+        .unwrap()
+        .run(
+            &MemoryStore(chunks.to_vec()),
+            &Silent,
+            &Interrupt::default(),
+        )
+        .unwrap();
+    assert_eq!(generated.result.kept.len(), 2);
+}
+
+#[test]
+fn what_no_topic_claims_goes_with_the_rest_of_its_page() {
+    let licence_is_kept = |document: &str| {
+        let mut chunks = corpus();
+        let first = chunks[0].doc_id.clone();
+        chunks.truncate(1);
+        chunks.push(licence("Medusa").numbered(document, 1));
+        assert_eq!(chunks[1].doc_id == first, document == "qlist.1");
+        let config = GenerateConfig {
+            topics: vec![topic("listing", "qlist", 20)],
+            ..GenerateConfig::default()
+        };
+        let generated = Generator::new(config, Seed(7))
+            .unwrap()
+            .run(&MemoryStore(chunks), &Silent, &Interrupt::default())
+            .unwrap();
+        let mut kept = generated.result.kept.iter();
+        kept.any(|item| item.answer.contains("GPLv3"))
+    };
+    assert!(licence_is_kept("qlist.1"));
+    assert!(!licence_is_kept("medusa.1"));
+}
+
 #[test]
 fn coverage_says_what_is_missing_and_why() {
     let generated = run(GenerateConfig {

@@ -7,6 +7,7 @@
 )]
 
 mod curriculum;
+mod labels;
 mod model;
 mod writer;
 

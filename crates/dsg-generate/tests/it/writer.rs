@@ -183,7 +183,7 @@ fn a_folder_names_the_product_that_its_pages_leave_out() {
 }
 
 #[test]
-fn a_condition_gives_an_effect_only_where_something_happens() {
+fn a_step_of_several_is_no_way_to_do_it() {
     let drafts = |text: &str| {
         write(
             &Page::new(&["Kraken", "Jobs"])
@@ -192,17 +192,51 @@ fn a_condition_gives_an_effect_only_where_something_happens() {
                 .chunk(),
         )
     };
-    let effect = drafts(
-        "If the time limit of a Kraken job is reached, the job is ended and its output is kept for a day.",
-    );
-    assert_eq!(effect.len(), 1);
-    for none in [
-        "If the old client of Kraken does not start, it is also possible to use the web interface for the same work.",
-        "When Kraken was compiled on this system, the longest name was defined by the people who did that.",
-        "If a user of Kraken has a flag of the kind normal,standby for a parent you should write it with a plus sign.",
+    let whole =
+        "To resize a full box, use the command `kraken resize` and give it the size you want.";
+    assert_eq!(drafts(whole).len(), 1);
+    for part in [
+        "To resize a full box, you can then use the command `kraken resize` and give it the size you want.",
+        "To open a desk and close a box, use the command `kraken swap` with the size you want.",
+        "You should see the box with `kraken list` when the work of the command is done.",
+        "To resize a full box, use the command `kraken resize`. Click Next and choose the size as shown in the image.",
     ] {
-        assert_eq!(drafts(none), [], "{none}");
+        assert_eq!(drafts(part), [], "{part}");
     }
+}
+
+#[test]
+fn a_command_is_told_without_the_one_that_follows_only_if_none_does() {
+    let page = |after: &str| {
+        write(
+            &Page::new(&["Kraken", "Jobs"])
+                .heading(2, "Jobs")
+                .paragraph("To load the Kraken module, use:")
+                .code("bash", "module load kraken")
+                .paragraph(after)
+                .chunk(),
+        )
+    };
+    assert_eq!(page("Jobs wait for their nodes.").len(), 1);
+    assert_eq!(page("and then load the tools:"), []);
+}
+
+#[test]
+fn the_tool_of_a_heading_is_named_on_a_page_of_several() {
+    let drafts = write(
+        &Page::new(&["Moving files", "KraCopy", "Resuming"])
+            .heading(3, "Resuming")
+            .paragraph("To resume a broken transfer, use the command `resume` of KraCopy in the same folder.")
+            .chunk(),
+    );
+    let questions: Vec<&str> = drafts.iter().map(|draft| draft.question.as_str()).collect();
+    assert!(
+        questions
+            .iter()
+            .all(|question| question.contains("KraCopy"))
+            && !questions.is_empty(),
+        "{questions:?}"
+    );
 }
 
 #[test]

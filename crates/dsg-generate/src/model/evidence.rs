@@ -1,0 +1,161 @@
+//! The chunks that one task is about: as a model reads them, and as its quotes are found in them.
+
+use dsg_core::{Chunk, Citation, Span};
+
+use crate::answer::citations;
+use crate::model::align::{Aligner, Unaligned};
+use crate::model::prompts::Passage;
+
+/// One chunk, or the two that a question needs both of.
+#[derive(Debug)]
+pub(crate) struct Evidence<'c> {
+    chunks: &'c [Chunk],
+    aligners: Vec<Aligner<'c>>,
+    whole: Vec<Passage>,
+    halves: Vec<Passage>,
+}
+
+/// Quotes that have a place, and those that have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// The chunk's number and the span in its document, in the order of the quotes.
+    pub(crate) spans: Vec<(usize, Span)>,
+    pub(crate) missing: Vec<String>,
+    /// Whether any of those fits several places.
+    pub(crate) ambiguous: bool,
+}
+
+impl<'c> Evidence<'c> {
+    pub(crate) fn new(chunks: &'c [Chunk]) -> Self {
+        let passages = |cut: fn(&str) -> &str| {
+            chunks
+                .iter()
+                .map(|chunk| Passage {
+                    section: chunk.heading_path.join(" > "),
+                    text: cut(&chunk.text).to_owned(),
+                })
+                .collect()
+        };
+        Self {
+            chunks,
+            aligners: chunks.iter().map(Aligner::new).collect(),
+            whole: passages(|text| text),
+            halves: passages(half),
+        }
+    }
+
+    pub(crate) const fn chunks(&self) -> &'c [Chunk] {
+        self.chunks
+    }
+
+    /// All of it.
+    pub(crate) fn whole(&self) -> &[Passage] {
+        &self.whole
+    }
+
+    /// The first half of each chunk.
+    pub(crate) fn halves(&self) -> &[Passage] {
+        &self.halves
+    }
+
+    /// Finds each quote in the chunk that it fits best, the first of equals.
+    pub(crate) fn resolve(&self, quotes: &[String]) -> Resolved {
+        let mut resolved = Resolved::default();
+        for quote in quotes {
+            let places: Vec<_> = self
+                .aligners
+                .iter()
+                .map(|aligner| aligner.align(quote))
+                .collect();
+            let best = places
+                .iter()
+                .enumerate()
+                .filter_map(|(number, place)| Some((number, place.ok()?)))
+                .min_by_key(|(number, place)| (place.fit, *number));
+            if let Some((number, place)) = best {
+                resolved.spans.push((number, place.span));
+            } else {
+                resolved.ambiguous |= places.contains(&Err(Unaligned::Ambiguous));
+                resolved.missing.push(quote.clone());
+            }
+        }
+        resolved
+    }
+
+    /// Whether every chunk has one of `spans`.
+    pub(crate) fn is_covered(&self, spans: &[(usize, Span)]) -> bool {
+        (0..self.chunks.len()).all(|number| spans.iter().any(|(chunk, _)| *chunk == number))
+    }
+
+    /// Receipts for `spans` and for what tells what they are about, in the order of the text.
+    pub(crate) fn citations(&self, spans: &[(usize, Span)]) -> Vec<Citation> {
+        let mut found = Vec::new();
+        for (number, (chunk, aligner)) in self.chunks.iter().zip(&self.aligners).enumerate() {
+            let own = spans
+                .iter()
+                .filter(|(of, _)| *of == number)
+                .map(|(_, span)| *span);
+            let spans: Vec<Span> = own
+                .flat_map(|span| aligner.labels(span).into_iter().chain([span]))
+                .collect();
+            found.extend(citations(chunk, spans).unwrap_or_default());
+        }
+        found
+    }
+
+    /// Where the first chunk begins to say something.
+    pub(crate) fn opening(&self) -> Option<(usize, Span)> {
+        Some((0, self.aligners.first()?.opening()?))
+    }
+}
+
+/// About half of `text`, to the end of a line or word.
+fn half(text: &str) -> &str {
+    let middle = (0..=text.len() / 2)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let first = text.get(..middle).unwrap_or_default();
+    let end = first
+        .rfind('\n')
+        .filter(|end| *end > middle / 2)
+        .or_else(|| first.rfind(char::is_whitespace))
+        .unwrap_or(middle);
+    first.get(..end).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use dsg_core::{Block, BlockKind};
+
+    use super::*;
+    use crate::testing::{at, chunk_of};
+
+    #[test]
+    fn an_options_names_are_part_of_its_receipt() {
+        let text = "--time: Sets the limit of a job. The default is 60 minutes.";
+        let entry = Block::new(BlockKind::Option, at(text, text)).with_label(at(text, "--time"));
+        let body = Block::new(
+            BlockKind::Paragraph,
+            at(text, "Sets the limit of a job. The default is 60 minutes."),
+        );
+        let chunks = [chunk_of(text, vec![entry, body], &["sbatch"])];
+        let evidence = Evidence::new(&chunks);
+        let resolved = evidence.resolve(&["the default is 60 minutes".into(), "no".into()]);
+        assert_eq!(resolved.missing, ["no"]);
+        let quotes: Vec<String> = evidence
+            .citations(&resolved.spans)
+            .into_iter()
+            .map(|citation| citation.quote)
+            .collect();
+        assert_eq!(quotes, ["--time", "The default is 60 minutes."]);
+    }
+
+    #[test]
+    fn half_a_text_ends_with_a_line_or_a_word() {
+        assert_eq!(half("one two\nthree four five six"), "one two");
+        assert_eq!(half("one two three four"), "one two");
+        assert_eq!(half("ééé"), "é");
+        assert_eq!(half(""), "");
+    }
+}
