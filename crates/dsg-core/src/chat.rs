@@ -1,6 +1,8 @@
 //! The seam between dsg and a language model: a request, a reply, and the trait that turns one into the other.
 
 use std::error::Error;
+use std::ops::Add;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +29,22 @@ pub trait ChatModel: Send + Sync {
     /// # Errors
     /// [`ChatError`]; its [`ChatError::is_transient`] says whether the same request may succeed later.
     async fn complete(&self, request: &ChatRequest) -> Result<ChatReply, ChatError>;
+}
+
+/// A shared model is a model.
+#[async_trait]
+impl<M: ChatModel + ?Sized> ChatModel for Arc<M> {
+    fn id(&self) -> &ModelId {
+        (**self).id()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
+    }
+
+    async fn complete(&self, request: &ChatRequest) -> Result<ChatReply, ChatError> {
+        (**self).complete(request).await
+    }
 }
 
 /// Who answers, as it stands in records: `ollama`, `qwen2.5-coder:1.5b`.
@@ -132,6 +150,21 @@ pub struct Usage {
     pub cached_tokens: u64,
     /// Tokens of the reply.
     pub completion_tokens: u64,
+}
+
+/// What several calls took together.
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+            completion_tokens: self
+                .completion_tokens
+                .saturating_add(other.completion_tokens),
+        }
+    }
 }
 
 /// A call that brought no reply.

@@ -1,6 +1,7 @@
 //! POST and GET with JSON over HTTP/1.1: bounded bodies, stalls noticed, errors sorted into what is worth a retry.
 
 use std::error::Error;
+use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioExecutor;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -19,13 +21,17 @@ use crate::error::LlmError;
 use crate::key::ApiKey;
 
 /// How servers are spoken to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// Whether machines other than this one may be spoken to. Default: false.
     pub allow_remote: bool,
     /// Seconds that connecting may take, name resolution included. Default: 10.
     pub connect_seconds: u64,
+    /// Seconds that may pass before an answer begins, and again before its first part: the server queues, loads the model,
+    /// reads the prompt and, where it does not stream, writes the whole reply. Default: 300, three times what two processor
+    /// cores take to read 4,000 tokens.
+    pub first_seconds: u64,
     /// Seconds that may pass between two parts of a reply that has begun. Default: 120.
     pub stall_seconds: u64,
     /// Bytes of a reply at most, as they come over the wire; what is larger is given up unread. Default: 16 MiB.
@@ -37,6 +43,7 @@ impl Default for HttpConfig {
         Self {
             allow_remote: false,
             connect_seconds: 10,
+            first_seconds: 300,
             stall_seconds: 120,
             max_reply_bytes: 16 << 20,
         }
@@ -131,9 +138,45 @@ impl Http {
         self.is_local
     }
 
-    /// Time that may pass between two parts of a body.
-    pub(crate) const fn stall_limit(&self) -> Duration {
-        Duration::from_secs(self.config.stall_seconds)
+    /// Seconds that may pass before a body's next part.
+    const fn patience(&self, is_first: bool) -> u64 {
+        if is_first {
+            self.config.first_seconds
+        } else {
+            self.config.stall_seconds
+        }
+    }
+
+    /// What `next` brings, unless the server hangs.
+    pub(crate) async fn within_limit<T>(
+        &self,
+        is_first: bool,
+        next: impl Future<Output = T>,
+    ) -> Result<T, ChatError> {
+        let seconds = self.patience(is_first);
+        timeout(Duration::from_secs(seconds), next)
+            .await
+            .map_err(|_| ChatError::Unreachable {
+                model: self.who.clone(),
+                detail: format!("nothing came for {seconds} s"),
+                source: None,
+            })
+    }
+
+    /// The next bytes of a body; `None` at its end.
+    pub(crate) async fn part(
+        &self,
+        is_first: bool,
+        body: &mut Bounded,
+    ) -> Result<Option<Bytes>, ChatError> {
+        while let Some(frame) = self.within_limit(is_first, body.frame()).await? {
+            let frame = frame.map_err(|error| self.broken(error))?;
+            // What is no data are trailers.
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> Result<Answered, ChatError> {
@@ -149,11 +192,14 @@ impl Http {
                 source: source.into(),
             })?;
         let sent = match &self.client {
-            Transport::Plain(client) => client.request(request).await,
+            Transport::Plain(client) => client.request(request),
             #[cfg(feature = "tls")]
-            Transport::Tls(client) => client.request(request).await,
+            Transport::Tls(client) => client.request(request),
         };
-        let response = sent.map_err(|error| self.unreachable(attempted, error))?;
+        let response = self
+            .within_limit(true, sent)
+            .await?
+            .map_err(|error| self.unreachable(attempted, error))?;
         let (head, body) = response.into_parts();
         if head.status.is_success() {
             let is_event_stream = head
@@ -204,14 +250,8 @@ impl Http {
     /// The whole body, within its limit.
     pub(crate) async fn read(&self, mut body: Bounded) -> Result<Vec<u8>, ChatError> {
         let mut bytes = Vec::new();
-        while let Some(frame) = timeout(self.stall_limit(), body.frame())
-            .await
-            .map_err(|_| self.stalled())?
-        {
-            let frame = frame.map_err(|error| self.broken(error))?;
-            if let Ok(data) = frame.into_data() {
-                bytes.extend_from_slice(&data);
-            }
+        while let Some(part) = self.part(bytes.is_empty(), &mut body).await? {
+            bytes.extend_from_slice(&part);
         }
         Ok(bytes)
     }
@@ -227,14 +267,6 @@ impl Http {
         ChatError::Malformed {
             model: self.who.clone(),
             detail: self.redact(detail.into()),
-        }
-    }
-
-    pub(crate) fn stalled(&self) -> ChatError {
-        ChatError::Unreachable {
-            model: self.who.clone(),
-            detail: format!("nothing came for {} s", self.config.stall_seconds),
-            source: None,
         }
     }
 

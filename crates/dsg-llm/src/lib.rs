@@ -2,45 +2,88 @@
 //!
 //! # Vocabulary
 //! - A *provider* turns a [`ChatRequest`](dsg_core::ChatRequest) into a call: [`OpenAi`] for every server with
-//!   `/chat/completions`, [`Scripted`] for tests, [`Replay`] for recorded replies.
-//! - A *wrapper* is a model around a model: [`Recorded`] asks the [`ReplyStore`] first and keeps what is new.
+//!   `/chat/completions`, [`Ollama`] for Ollama's own API, [`Scripted`] for tests, [`Replay`] for recorded replies.
+//! - A *wrapper* is a model around a model: [`Recorded`] asks the [`ReplyStore`] first and keeps what is new, [`Structured`]
+//!   takes JSON out of whatever is around it and checks it, [`Guarded`] refuses what was cut, [`Budgeted`] stops at a limit,
+//!   [`Retry`] asks again, [`Limited`] holds calls back, [`Deadline`] gives them up. [`stack()`] puts them together.
+//! - A *transient* error may pass: [`Retry`] repeats the request. Any other concerns this request alone, or ends the run.
 //! - *Loopback* is this machine; without [`HttpConfig::allow_remote`] nothing else is spoken to.
 //!
 //! ```
-//! use dsg_core::{ChatModel, ChatRequest, Message, Role};
-//! use dsg_llm::{Blocking, Recorded, ReplyStore, Scripted};
+//! use std::sync::Arc;
+//!
+//! use dsg_core::{ChatModel, ChatRequest, Message, Role, TokenCounter};
+//! use dsg_llm::{Blocking, Budget, BudgetConfig, ReplyStore, Scripted, Shared, StackConfig, stack};
+//! use serde_json::{Value, json};
+//!
+//! struct Words;
+//!
+//! impl TokenCounter for Words {
+//!     fn count(&self, text: &str) -> usize {
+//!         text.split_whitespace().count()
+//!     }
+//! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let store = ReplyStore::in_memory()?;
-//! let model = Recorded::new(Scripted::saying("Use sbatch."), store.clone(), serde_json::Value::Null);
+//! let shared = Shared {
+//!     store: Some(ReplyStore::in_memory()?),
+//!     budget: Arc::new(Budget::new(BudgetConfig { requests: Some(1), ..BudgetConfig::default() })?),
+//!     counter: Arc::new(Words),
+//! };
+//! // A small model, talking around its JSON.
+//! let small = Scripted::saying("Sure! ```json\n{\"answer\": \"Use sbatch.\",}\n```");
+//! let model = stack(small, Value::Null, &StackConfig::default(), shared)?;
 //! let request = ChatRequest {
 //!     messages: vec![Message { role: Role::User, content: "How do I submit a job?".to_owned() }],
+//!     schema: Some(json!({"type": "object", "required": ["answer"]})),
 //!     ..ChatRequest::default()
 //! };
 //! let runtime = Blocking::new()?;
-//! let reply = runtime.block_on(model.complete(&request))?;
-//! assert_eq!(reply.text, "Use sbatch.");
-//! assert_eq!(store.stats()?[0].replies, 1);
+//! for _ in 0..2 {
+//!     // The second time the store answers: the budget is for one request.
+//!     let reply = runtime.block_on(model.complete(&request))?;
+//!     assert_eq!(reply.text, r#"{"answer":"Use sbatch."}"#);
+//! }
 //! # Ok(())
 //! # }
 //! ```
 
 mod blocking;
 mod body;
+mod budget;
 mod connect;
+mod deadline;
 mod error;
+mod guard;
 mod http;
 mod key;
+mod limit;
+mod ollama;
 mod openai;
+mod order;
 mod recorded;
+mod reference;
+mod retry;
 mod scripted;
+mod stack;
 mod store;
+mod structured;
 
 pub use blocking::Blocking;
+pub use budget::{Budget, BudgetConfig, Budgeted, Prices, Spent};
+pub use deadline::Deadline;
 pub use error::LlmError;
+pub use guard::{GuardConfig, Guarded};
 pub use http::HttpConfig;
 pub use key::ApiKey;
+pub use limit::Limited;
+pub use ollama::{Ollama, OllamaConfig};
 pub use openai::{OpenAi, OpenAiConfig};
+pub use order::in_order;
 pub use recorded::{Recorded, Replay};
+pub use reference::ModelRef;
+pub use retry::{Retry, RetryConfig};
 pub use scripted::{Script, ScriptRule, Scripted, reply_to};
+pub use stack::{Shared, StackConfig, stack};
 pub use store::{Exchange, ExchangeSchema, ModelStats, Prune, ReplyKey, ReplyStore, Settings};
+pub use structured::Structured;

@@ -7,17 +7,19 @@ pub(crate) mod wire;
 use async_trait::async_trait;
 use dsg_core::hash::xxh3_64;
 use dsg_core::{Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, ModelId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::LlmError;
 use crate::http::{Answer, Answered, ErrorPage, Http, HttpConfig, message_of};
 use crate::key::ApiKey;
+use crate::store::Settings;
 use dialect::{Dialect, Feature};
 use wire::{Body, Completion, Setting, Turn};
 
 /// Which server, which model, and how it is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OpenAiConfig {
     /// Where `/chat/completions` is. Default: `http://127.0.0.1:8080/v1`, llama-server's own default.
@@ -41,6 +43,17 @@ impl Default for OpenAiConfig {
             stream: true,
             context_tokens: None,
             extra: Map::new(),
+        }
+    }
+}
+
+impl OpenAiConfig {
+    /// What replies depend on beside the model's name and the request, for a reply's key in the store.
+    pub fn settings(&self) -> Settings {
+        if self.extra.is_empty() {
+            Settings::Null
+        } else {
+            Settings::Object(self.extra.clone())
         }
     }
 }

@@ -3,7 +3,6 @@
 use dsg_core::{ChatError, ChatReply, FinishReason};
 use futures_util::StreamExt;
 use sse_stream::{Error as SseError, SseStream};
-use tokio::time::timeout;
 
 use super::wire::{Completion, finish};
 use crate::body::{BodyError, Bounded};
@@ -16,16 +15,9 @@ pub(super) async fn collect(http: &Http, body: Bounded) -> Result<ChatReply, Cha
     let mut ended = None;
     let mut is_filtered = false;
     let mut usage = None;
-    // Before its first part a server reads the prompt, which may take longer than any pause after it.
     let mut is_first = true;
     loop {
-        let next = if is_first {
-            events.next().await
-        } else {
-            timeout(http.stall_limit(), events.next())
-                .await
-                .map_err(|_| http.stalled())?
-        };
+        let next = http.within_limit(is_first, events.next()).await?;
         is_first = false;
         let event = match next {
             Some(Ok(event)) => event,

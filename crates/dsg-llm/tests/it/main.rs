@@ -7,8 +7,18 @@
     reason = "tests fail by panicking"
 )]
 
+mod budget;
+mod deadline;
+mod faults;
+mod guard;
+mod limit;
 mod offline;
+mod ollama;
 mod openai;
+mod order;
+mod probe;
 mod recorded;
+mod retry;
 mod server;
 mod store;
+mod structured;

@@ -2,56 +2,129 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use dsg_core::{ChatRequest, Message, Role};
 use serde_json::Value;
 
-/// Answers the n-th request with the n-th script, the last one again and again.
+/// What the server does with a connection; at the end it hangs up.
+pub(crate) enum Step {
+    Say(Vec<u8>),
+    /// Says nothing more until the client hangs up.
+    Stall,
+    /// Breaks the connection instead of ending it.
+    Reset,
+    /// Says white space, as much as the client takes, up to so many bytes.
+    Flood(usize),
+}
+
+/// Answers every request as it is told to, on a connection of its own.
 pub(crate) struct Server {
     pub(crate) base_url: String,
     requests: Arc<Mutex<Vec<Value>>>,
+    flooded: Arc<AtomicUsize>,
 }
 
 impl Server {
+    /// Answers the n-th request with the n-th script, the last one again and again.
     pub(crate) fn new(scripts: Vec<Vec<u8>>) -> Self {
+        Self::with(move |nth, _| vec![Step::Say(scripts[nth.min(scripts.len() - 1)].clone())])
+    }
+
+    /// Answers the n-th request, of which it is shown the body, as `script` says.
+    pub(crate) fn with(
+        script: impl Fn(usize, &Value) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let flooded = Arc::new(AtomicUsize::new(0));
+        let (seen, flood, script) = (
+            Arc::clone(&requests),
+            Arc::clone(&flooded),
+            Arc::new(script),
+        );
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let body = read_request(&mut stream);
-                let nth = {
-                    let mut seen = seen.lock().unwrap();
-                    seen.push(body);
-                    seen.len() - 1
-                };
-                let script = &scripts[nth.min(scripts.len() - 1)];
-                // The client may have hung up on a reply that is too large.
-                let _ = stream.write_all(script);
+                let (seen, flood) = (Arc::clone(&seen), Arc::clone(&flood));
+                let script = Arc::clone(&script);
+                thread::spawn(move || {
+                    let mut stream = stream.unwrap();
+                    // A client that gave up while it connected asks nothing.
+                    let Some(body) = read_request(&mut stream) else {
+                        return;
+                    };
+                    let nth = {
+                        let mut seen = seen.lock().unwrap();
+                        seen.push(body.clone());
+                        seen.len() - 1
+                    };
+                    for step in script(nth, &body) {
+                        stream = match play(step, stream, &flood) {
+                            Some(stream) => stream,
+                            None => return,
+                        };
+                    }
+                });
             }
         });
-        Self { base_url, requests }
+        Self {
+            base_url,
+            requests,
+            flooded,
+        }
     }
 
     /// The bodies of all requests so far.
     pub(crate) fn requests(&self) -> Vec<Value> {
         self.requests.lock().unwrap().clone()
     }
+
+    /// Bytes that clients took of floods.
+    pub(crate) fn flooded(&self) -> usize {
+        self.flooded.load(Ordering::Relaxed)
+    }
+}
+
+/// The connection, where it still is one.
+fn play(step: Step, mut stream: TcpStream, flooded: &AtomicUsize) -> Option<TcpStream> {
+    match step {
+        // The client may have hung up on a reply that is too large.
+        Step::Say(bytes) => stream.write_all(&bytes).ok()?,
+        Step::Stall => {
+            let _ = stream.read(&mut [0]);
+            return None;
+        }
+        Step::Reset => {
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_io().build().unwrap();
+            let _entered = runtime.enter();
+            stream.set_nonblocking(true).unwrap();
+            let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+            stream.set_zero_linger().unwrap();
+            return None;
+        }
+        Step::Flood(bytes) => {
+            let part = vec![b' '; 1 << 16];
+            for _ in 0..bytes.div_ceil(part.len()) {
+                stream.write_all(&part).ok()?;
+                flooded.fetch_add(part.len(), Ordering::Relaxed);
+            }
+        }
+    }
+    Some(stream)
 }
 
 /// Reads up to the end of the body, whose length the client tells.
-fn read_request(stream: &mut TcpStream) -> Value {
+fn read_request(stream: &mut TcpStream) -> Option<Value> {
     let mut bytes = Vec::new();
     let mut part = [0_u8; 4096];
     loop {
-        let read = stream.read(&mut part).unwrap();
+        let read = stream.read(&mut part).ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&part[..read]);
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-            assert!(read > 0, "the request ended within its head");
             continue;
         };
         let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
@@ -60,7 +133,7 @@ fn read_request(stream: &mut TcpStream) -> Value {
             .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
             .unwrap_or(0);
         if bytes.len() >= end + 4 + length {
-            return serde_json::from_slice(&bytes[end + 4..]).unwrap();
+            return Some(serde_json::from_slice(&bytes[end + 4..]).unwrap());
         }
     }
 }
