@@ -99,6 +99,10 @@ pub(crate) enum Command {
     Inspect(commands::inspect::InspectArgs),
     Export(commands::export::ExportArgs),
     Card(commands::card::CardArgs),
+    #[cfg(feature = "models")]
+    Label(commands::label::LabelArgs),
+    #[cfg(feature = "models")]
+    Replies(commands::replies::RepliesArgs),
     Config(commands::config::ConfigArgs),
     Completions(commands::completions::CompletionsArgs),
 }

@@ -116,13 +116,16 @@ impl Http {
         if uri.query().is_some() {
             return Err(LlmError::config(field, "must not carry a query"));
         }
-        let address = bare_host(&uri).and_then(|host| host.parse().ok());
-        if let (false, Some(address)) = (config.allow_remote, address) {
-            check_loopback(authority.as_str(), address)
-                .map_err(|not| LlmError::RemoteNotAllowed { host: not.host })?;
+        // Another name than this machine's own is not even looked up: the question would leave the machine.
+        let is_local = bare_host(&uri).is_some_and(|host| match host.parse() {
+            Ok(address) => check_loopback(host, address).is_ok(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        });
+        if !is_local && !config.allow_remote {
+            return Err(LlmError::RemoteNotAllowed {
+                host: authority.to_string(),
+            });
         }
-        let is_local = address.is_some_and(|ip| ip.to_canonical().is_loopback())
-            || bare_host(&uri) == Some("localhost");
         Ok(Self {
             client: transport(&uri, &config)?,
             base,

@@ -38,6 +38,10 @@ pub enum DsgError {
     /// A file of the run cannot be written or read.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// A model or its reply store cannot be set up.
+    #[cfg(feature = "models")]
+    #[error(transparent)]
+    Llm(#[from] dsg_llm::LlmError),
     /// A store behind a seam failed.
     #[error(transparent)]
     Seam(#[from] SeamError),
@@ -91,7 +95,14 @@ impl DsgError {
         match self {
             Self::Config(ConfigError::Invalid { .. } | ConfigError::Exists { .. })
             | Self::Chunk(_)
-            | Self::Judge(_) => ErrorKind::Usage,
+            | Self::Judge(_)
+            | Self::Generate(dsg_generate::GenerateError::Config { .. }) => ErrorKind::Usage,
+            #[cfg(feature = "models")]
+            Self::Llm(
+                dsg_llm::LlmError::Config { .. }
+                | dsg_llm::LlmError::Key { .. }
+                | dsg_llm::LlmError::RemoteNotAllowed { .. },
+            ) => ErrorKind::Usage,
             Self::Interrupted { .. } => ErrorKind::Interrupted,
             _ => ErrorKind::Environment,
         }

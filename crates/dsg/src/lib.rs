@@ -31,6 +31,8 @@ pub mod config;
 mod copies;
 mod dataset;
 mod error;
+#[cfg(feature = "models")]
+mod label;
 mod pipeline;
 mod report;
 mod run;
@@ -38,14 +40,23 @@ mod stages;
 mod steps;
 mod store;
 mod summary;
+#[cfg(feature = "models")]
+mod teacher;
 mod versions;
 
 pub use dataset::{export, verify};
 pub use error::{DsgError, ErrorKind};
+#[cfg(feature = "models")]
+pub use label::{LabelJob, label};
 pub use pipeline::Pipeline;
 pub use report::{GateResult, RunReport, StepReport};
 pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
+#[cfg(feature = "models")]
+pub use teacher::TeacherConfig;
 
 pub use dsg_core as core;
 pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};
+pub use dsg_generate::LabelConfig;
 pub use dsg_index as index;
+#[cfg(feature = "models")]
+pub use dsg_llm as llm;

@@ -10,6 +10,10 @@ pub(crate) mod generate;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod inspect;
+#[cfg(feature = "models")]
+pub(crate) mod label;
+#[cfg(feature = "models")]
+pub(crate) mod replies;
 pub(crate) mod run;
 pub(crate) mod search;
 mod step;
@@ -34,6 +38,10 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Inspect(args) => inspect::execute(args, session),
         Command::Export(args) => export::execute(args, session),
         Command::Card(args) => card::execute(args, session),
+        #[cfg(feature = "models")]
+        Command::Label(args) => label::execute(args, session),
+        #[cfg(feature = "models")]
+        Command::Replies(args) => replies::execute(args, session),
         Command::Config(args) => config::execute(args, session),
         Command::Completions(args) => completions::execute(args, session),
     }

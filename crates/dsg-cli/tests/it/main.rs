@@ -11,6 +11,8 @@ mod config;
 mod errors;
 mod help;
 mod init;
+#[cfg(feature = "models")]
+mod label;
 mod look;
 mod offline;
 mod run;

@@ -331,7 +331,7 @@ impl Debug for ModelJudge {
         f.debug_struct("ModelJudge")
             .field("config", &self.config)
             .field("judge", self.judge.id())
-            .field("writer", &self.writer.as_ref().map(|writer| writer.id()))
+            .field("writer", &self.writer.as_ref().map(ChatModel::id))
             .finish_non_exhaustive()
     }
 }

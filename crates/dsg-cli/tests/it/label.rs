@@ -1,0 +1,246 @@
+//! `dsg label` and `dsg replies`, against a server that speaks HTTP.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use crate::scene::Scene;
+
+/// An OpenAI-compatible server that repeats the question, as JSON around words where a schema asks for it.
+struct Server {
+    address: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/v1", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let count = Arc::clone(&count);
+                thread::spawn(move || answer(stream.unwrap(), &count));
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn answer(mut stream: TcpStream, asked: &AtomicUsize) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    asked.fetch_add(1, Ordering::SeqCst);
+    let request: Value = serde_json::from_slice(&body).unwrap();
+    let question = request["messages"][0]["content"].as_str().unwrap();
+    let text = if question.contains("as JSON") {
+        format!("Sure:\n```json\n{}\n```", json!({ "answer": question }))
+    } else {
+        format!("You asked: {question}")
+    };
+    let reply = json!({
+        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 20, "completion_tokens": 5},
+    })
+    .to_string();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        reply.len()
+    );
+    let _ = stream.write_all(format!("{head}{reply}").as_bytes());
+}
+
+const PROMPTS: &str = r#"{"id":"a","user":"How do I submit a job?"}
+{"id":"b","system_hint":"Be brief.","user":"What is a queue?","source":"manual"}
+{"id":"c","user":"Name it as JSON","schema":{"type":"object","required":["answer"]}}
+"#;
+
+fn label(scene: &Scene, server: &Server, more: &[&str]) -> assert_cmd::assert::Assert {
+    let mut args = vec![
+        "label",
+        "--prompts",
+        "prompts.jsonl",
+        "--out",
+        "labels.jsonl",
+        "--concurrency",
+        "1",
+        "--model",
+        &server.address,
+    ];
+    args.extend(more);
+    scene.dsg(&args).assert()
+}
+
+#[test]
+fn prompts_become_examples_and_a_second_run_asks_nothing() {
+    let (scene, server) = (Scene::new(), Server::new());
+    scene.write("prompts.jsonl", PROMPTS);
+    label(&scene, &server, &[]).success();
+    assert_eq!(server.asked(), 3);
+    let labels = scene.read("labels.jsonl");
+    let records: Vec<Value> = labels
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(records.len(), 3);
+    assert_eq!(
+        records[1]["messages"][0]["content"],
+        "Be brief.\n\nWhat is a queue?"
+    );
+    assert_eq!(records[1]["source"], "manual");
+    assert_eq!(
+        records[2]["messages"][1]["content"],
+        r#"{"answer":"Name it as JSON"}"#
+    );
+    label(&scene, &server, &[]).success();
+    assert_eq!(server.asked(), 3, "what is in the store is asked again");
+    assert_eq!(scene.read("labels.jsonl"), labels);
+    scene
+        .dsg(&["replies", "stats", "labels.replies"])
+        .assert()
+        .success()
+        .stdout(contains("openai default: 3 replies, 60 prompt tokens"));
+}
+
+#[test]
+fn what_is_labelled_stays_and_only_the_rest_is_asked() {
+    let (scene, server) = (Scene::new(), Server::new());
+    scene.write("prompts.jsonl", PROMPTS);
+    label(&scene, &server, &[]).success();
+    let first = scene.read("labels.jsonl");
+    scene.write(
+        "prompts.jsonl",
+        &format!("{PROMPTS}{{\"id\":\"d\",\"user\":\"And then?\"}}\n"),
+    );
+    scene.write("labels.replies", "");
+    let left = [
+        "--skip-existing",
+        "--rejects",
+        "left.jsonl",
+        "--store",
+        "new.replies",
+    ];
+    label(&scene, &server, &left).success();
+    assert_eq!(server.asked(), 4);
+    assert!(scene.read("labels.jsonl").starts_with(&first));
+    assert_eq!(scene.read("labels.jsonl").lines().count(), 4);
+    assert_eq!(scene.read("left.jsonl").matches("label.exists").count(), 3);
+}
+
+#[test]
+fn a_spent_budget_ends_the_run_and_the_next_one_goes_on() {
+    let (scene, server) = (Scene::new(), Server::new());
+    scene.write("prompts.jsonl", PROMPTS);
+    label(&scene, &server, &["--max-requests", "2"])
+        .code(3)
+        .stderr(contains("labelling stopped at `c`").and(contains("the budget is spent")));
+    assert!(!scene.path("labels.jsonl").exists());
+    label(&scene, &server, &[]).success();
+    assert_eq!(server.asked(), 3, "a reply was paid for twice");
+    assert_eq!(scene.read("labels.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_no_success() {
+    let scene = Scene::new();
+    scene.write("prompts.jsonl", "{\"user\":\"How?\"}\n");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let model = format!("http://{}/v1", closed.local_addr().unwrap());
+    drop(closed);
+    let args = ["label", "--prompts", "prompts.jsonl", "--attempts", "1"];
+    scene
+        .dsg(&args)
+        .args(["--rejects", "left.jsonl", "--model", &model])
+        .assert()
+        .code(1)
+        .stderr(contains("1 prompts got no reply"));
+    assert!(scene.read("left.jsonl").contains("did not answer"));
+}
+
+#[test]
+fn other_machines_are_not_spoken_to() {
+    let scene = Scene::new();
+    scene.write("prompts.jsonl", PROMPTS);
+    for (model, said) in [
+        ("http://models.example.org/v1", "--allow-remote"),
+        ("models/teacher.gguf", "llama-server -m models/teacher.gguf"),
+        ("hf://owner/teacher.gguf", "hf://owner/repo/file"),
+    ] {
+        scene
+            .dsg(&["label", "--prompts", "prompts.jsonl", "--model", model])
+            .assert()
+            .code(2)
+            .stderr(contains(said));
+    }
+}
+
+#[test]
+fn a_line_that_is_no_prompt_is_named() {
+    let (scene, server) = (Scene::new(), Server::new());
+    scene.write(
+        "prompts.jsonl",
+        "{\"user\":\"How?\"}\n{\"question\":\"Why?\"}\n",
+    );
+    label(&scene, &server, &[]).code(3).stderr(
+        contains("prompts.jsonl")
+            .and(contains("line 2"))
+            .and(contains("user")),
+    );
+    assert_eq!(server.asked(), 0);
+}
+
+#[test]
+fn a_store_is_copied_out_and_made_smaller() {
+    let (scene, server) = (Scene::new(), Server::new());
+    scene.write("prompts.jsonl", PROMPTS);
+    label(&scene, &server, &[]).success();
+    scene
+        .dsg(&["replies", "export", "labels.replies", "--out", "out.jsonl"])
+        .assert()
+        .success();
+    assert_eq!(scene.read("out.jsonl").lines().count(), 3);
+    scene
+        .dsg(&["replies", "prune", "labels.replies"])
+        .assert()
+        .code(2);
+    scene
+        .dsg(&["replies", "prune", "labels.replies", "--provider", "ollama"])
+        .assert()
+        .success()
+        .stdout(contains("Removed 0 replies"));
+    scene
+        .dsg(&["replies", "prune", "labels.replies", "--model", "default"])
+        .assert()
+        .success()
+        .stdout(contains("Removed 3 replies"));
+    scene
+        .dsg(&["replies", "stats", "none.replies"])
+        .assert()
+        .code(3)
+        .stderr(contains("there is no reply store"));
+}
