@@ -66,6 +66,7 @@ impl CliError {
             Self::Dsg(error) => match error.kind() {
                 ErrorKind::Usage => ExitCode::Usage,
                 ErrorKind::Environment => ExitCode::Environment,
+                ErrorKind::Model => ExitCode::Model,
                 ErrorKind::Interrupted => ExitCode::Interrupted,
             },
             Self::Usage { .. } => ExitCode::Usage,
@@ -144,6 +145,9 @@ fn hint(error: &DsgError) -> Option<&'static str> {
         }
         DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
         DsgError::Interrupted { .. } => "run the same command again to go on",
+        error if error.kind() == ErrorKind::Model => {
+            "mend what ended it (the server, the key, the budget), then run the same command: replies so far are kept"
+        }
         DsgError::Artifact(ArtifactError::Record { .. }) => {
             "the file was changed or is of another kind; `dsg inspect FILE` shows what it holds"
         }

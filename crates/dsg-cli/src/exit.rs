@@ -11,6 +11,8 @@ pub(crate) enum ExitCode {
     Usage = 2,
     /// The input, the disk or the machine is in the way.
     Environment = 3,
+    /// A model or its server ended the run for good; the same command goes on once that is mended.
+    Model = 4,
     /// Asked to stop; the same command goes on. 128 + SIGINT, as shells have it.
     Interrupted = 130,
 }

@@ -78,6 +78,7 @@ fn configuration() -> String {
          | flag | `--set chunk.max_tokens=400`, `--seed 7` |\n\n\
          Variables that are not configuration:\n\n\
          | Variable | Meaning |\n|---|---|\n\
+         | `DSG_API_KEY` | Key of a model's server, unless `key_variable` names another variable (one that does not begin with `DSG_`) |\n\
          | `DSG_LOG` | Log filter on standard error, as in `DSG_LOG=debug`. Default: no log |\n\
          | `NO_COLOR` | Any value turns colours off |\n\n\
          ## Keys\n\n"

@@ -12,7 +12,7 @@ use crate::error::CliError;
 pub(crate) const DEFAULT_FILE: &str = "datasetgen.yaml";
 
 /// `DSG_*` variables that are not configuration.
-pub(crate) const RESERVED: &[&str] = &["DSG_LOG"];
+pub(crate) const RESERVED: &[&str] = &["DSG_LOG", "DSG_API_KEY"];
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]

@@ -270,6 +270,15 @@ pub enum ChatError {
         /// What the server said.
         detail: String,
     },
+    /// Request after request failed, each after all its attempts.
+    #[error("{failed} requests in a row failed")]
+    GaveUp {
+        /// How many.
+        failed: usize,
+        /// Why the last one did.
+        #[source]
+        source: Box<ChatError>,
+    },
     /// The run's budget of requests, tokens, time or money is spent.
     #[error("the budget is spent: {detail}")]
     BudgetSpent {
@@ -319,6 +328,7 @@ impl ChatError {
         matches!(
             self,
             Self::Refused { .. }
+                | Self::GaveUp { .. }
                 | Self::RemoteNotAllowed { .. }
                 | Self::BudgetSpent { .. }
                 | Self::Interrupted

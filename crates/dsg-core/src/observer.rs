@@ -31,6 +31,13 @@ pub enum Event {
         /// Records done since the stage began.
         done: u64,
     },
+    /// Something that helps a person to know what to expect.
+    Note {
+        /// In which stage.
+        stage: Stage,
+        /// What.
+        message: String,
+    },
     /// Something a person should know, that stops nothing.
     Warning {
         /// In which stage.

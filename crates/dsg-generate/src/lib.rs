@@ -56,7 +56,8 @@ pub use generator::{Generated, Generator};
 pub use label::{Label, LabelConfig, LabelDropReason, LabelPrompt, LabelSchema, Labeller};
 pub use lexicon::Lexicon;
 pub use model::{
-    Aligner, Alignment, Fit, ModelDropReason, ModelWriter, ModelWriterConfig, Unaligned, prompts,
+    Aligner, Alignment, Estimate, Fit, ModelDropReason, ModelWriter, ModelWriterConfig, Unaligned,
+    prompts,
 };
 pub use reason::DropReason;
 pub use writer::ExtractiveWriter;

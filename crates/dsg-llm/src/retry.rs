@@ -1,6 +1,7 @@
 //! A model that is asked again when it is busy or out of reach.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,6 +24,9 @@ pub struct RetryConfig {
     /// Milliseconds of a wait at most, before it is drawn out; also of a server's `Retry-After`, which is waited in addition.
     /// Default: 60,000.
     pub max_wait_ms: u64,
+    /// Requests in a row that may fail after all their attempts; then the run ends, and goes on once the server is back.
+    /// Default: 5.
+    pub give_up_after: NonZeroUsize,
 }
 
 impl Default for RetryConfig {
@@ -31,21 +35,29 @@ impl Default for RetryConfig {
             attempts: NonZeroUsize::MIN.saturating_add(6),
             first_wait_ms: 500,
             max_wait_ms: 60_000,
+            give_up_after: NonZeroUsize::MIN.saturating_add(4),
         }
     }
 }
 
-/// Repeats what [`ChatError::is_transient`] says may succeed later. The last error is handed on and says how often was asked.
+/// Repeats what [`ChatError::is_transient`] says may succeed later. The last error is handed on and says how often was asked;
+/// when request after request fails, it is [`ChatError::GaveUp`].
 #[derive(Debug)]
 pub struct Retry<M> {
     inner: M,
     config: RetryConfig,
+    /// Requests that failed since the last one which brought an answer.
+    failed: AtomicUsize,
 }
 
 impl<M: ChatModel> Retry<M> {
     /// `inner`, asked again.
     pub const fn new(inner: M, config: RetryConfig) -> Self {
-        Self { inner, config }
+        Self {
+            inner,
+            config,
+            failed: AtomicUsize::new(0),
+        }
     }
 
     /// The waits for one request: random, but the same ones in every run.
@@ -89,7 +101,24 @@ impl<M: ChatModel> ChatModel for Retry<M> {
             wait.map(|wait| wait.saturating_add(asks_for.min(most)))
         })
         .await;
-        last.map_err(|error| told(error, asked))
+        match last {
+            Err(error) if error.is_transient() => {
+                let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                let error = told(error, asked);
+                if failed < self.config.give_up_after.get() {
+                    return Err(error);
+                }
+                Err(ChatError::GaveUp {
+                    failed,
+                    source: Box::new(error),
+                })
+            }
+            // A refusal is an answer too.
+            other => {
+                self.failed.store(0, Ordering::Relaxed);
+                other
+            }
+        }
     }
 }
 

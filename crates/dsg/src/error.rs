@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dsg_core::{ArtifactError, SeamError, Stage};
+use dsg_generate::GenerateError;
+use dsg_judge::ModelJudgeError;
 
 use crate::config::ConfigError;
 
@@ -25,10 +27,13 @@ pub enum DsgError {
     Index(#[from] dsg_index::IndexError),
     /// Generation cannot go on.
     #[error(transparent)]
-    Generate(#[from] dsg_generate::GenerateError),
+    Generate(#[from] GenerateError),
     /// The judge refused its configuration.
     #[error(transparent)]
     Judge(#[from] dsg_judge::JudgeError),
+    /// Judging with a model cannot go on.
+    #[error(transparent)]
+    ModelJudge(#[from] ModelJudgeError),
     /// Deduplication, balance or split failed.
     #[error(transparent)]
     Dedupe(#[from] dsg_dedupe::DedupeError),
@@ -42,6 +47,12 @@ pub enum DsgError {
     #[cfg(feature = "models")]
     #[error(transparent)]
     Llm(#[from] dsg_llm::LlmError),
+    /// This build lacks what the configuration asks for.
+    #[error("this dsg was built without `{feature}`; build it with `--features {feature}`")]
+    FeatureMissing {
+        /// The Cargo feature to build with.
+        feature: &'static str,
+    },
     /// A store behind a seam failed.
     #[error(transparent)]
     Seam(#[from] SeamError),
@@ -85,6 +96,8 @@ pub enum ErrorKind {
     Usage,
     /// The inputs, the disk, the machine.
     Environment,
+    /// A model or its server ended the run.
+    Model,
     /// Asked to stop.
     Interrupted,
 }
@@ -96,7 +109,11 @@ impl DsgError {
             Self::Config(ConfigError::Invalid { .. } | ConfigError::Exists { .. })
             | Self::Chunk(_)
             | Self::Judge(_)
-            | Self::Generate(dsg_generate::GenerateError::Config { .. }) => ErrorKind::Usage,
+            | Self::FeatureMissing { .. }
+            | Self::Generate(GenerateError::Config { .. })
+            | Self::ModelJudge(ModelJudgeError::Config(_)) => ErrorKind::Usage,
+            Self::Generate(GenerateError::Stopped { .. } | GenerateError::Labelling { .. })
+            | Self::ModelJudge(ModelJudgeError::Model { .. }) => ErrorKind::Model,
             #[cfg(feature = "models")]
             Self::Llm(
                 dsg_llm::LlmError::Config { .. }

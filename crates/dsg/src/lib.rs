@@ -35,6 +35,7 @@ mod error;
 mod label;
 mod pipeline;
 mod report;
+mod roles;
 mod run;
 mod stages;
 mod steps;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::config::{ConfigError, DatasetConfig, Origin};
 use crate::error::DsgError;
 use crate::report::{RunReport, StepReport};
+use crate::roles::Roles;
 use crate::stages::Stages;
 use crate::steps::{self, Context};
 use crate::store::{RunStore, StepRecord, StepResult, hash_file, step_key};
@@ -73,7 +74,8 @@ impl Pipeline {
     /// # Errors
     /// [`DsgError`] when an input is missing or `out` cannot be written.
     pub fn ingest(&self, inputs: &[PathBuf], out: &Path) -> Result<StepReport, DsgError> {
-        Ok(steps::ingest(&self.context(), inputs, out)?.into())
+        let roles = Roles::beside(out);
+        Ok(steps::ingest(&self.context(&roles), inputs, out)?.into())
     }
 
     /// A corpus file to an index folder.
@@ -83,19 +85,21 @@ impl Pipeline {
     pub fn build_index(&self, corpus: &Path, out: &Path) -> Result<StepReport, DsgError> {
         let hash = hash_file(corpus).map_err(DsgError::file("read", corpus))?;
         let fingerprint = self.index_key(&hash);
-        Ok(steps::build_index(&self.context(), corpus, out, &fingerprint)?.into())
+        let roles = Roles::beside(out);
+        Ok(steps::build_index(&self.context(&roles), corpus, out, &fingerprint)?.into())
     }
 
-    /// An index folder to a file of candidates.
+    /// An index folder to a file of candidates; a model's replies are kept beside it, with the ending `.replies`.
     ///
     /// # Errors
     /// [`DsgError`] when the index cannot be opened or `out` not written.
     pub fn generate(&self, index: &Path, out: &Path) -> Result<StepReport, DsgError> {
-        let (_, result) = steps::generate(&self.context(), &Index::open(index)?, out)?;
+        let roles = Roles::beside(out);
+        let (_, result) = steps::generate(&self.context(&roles), &Index::open(index)?, out)?;
         Ok(result.into())
     }
 
-    /// Candidates to the two sides of a dataset.
+    /// Candidates to the two sides of a dataset; a model's replies are kept beside the candidates, with the ending `.replies`.
     ///
     /// # Errors
     /// [`DsgError`] when a file cannot be read or written, or when the split would leak.
@@ -107,16 +111,18 @@ impl Pipeline {
         eval: &Path,
     ) -> Result<StepReport, DsgError> {
         let index = Index::open(index)?;
-        let (curated, result) = steps::curate(&self.context(), &index, candidates)?;
+        let roles = Roles::beside(candidates);
+        let (curated, result) = steps::curate(&self.context(&roles), &index, candidates)?;
         dsg_core::artifact::write_jsonl(train, &curated.train)?;
         dsg_core::artifact::write_jsonl(eval, &curated.eval)?;
         Ok(result.into())
     }
 
-    pub(crate) fn context(&self) -> Context<'_> {
+    pub(crate) fn context<'a>(&'a self, roles: &'a Roles) -> Context<'a> {
         Context {
             config: &self.config,
             stages: &self.stages,
+            roles,
             observer: self.observer.as_ref(),
             interrupt: &self.interrupt,
         }
@@ -155,7 +161,11 @@ impl Pipeline {
             .rejects
             .par_iter_mut()
             .for_each(|reject| self.stages.judge.mask(reject));
-        store.finish(step, key, outputs, result)
+        // Where a server failed some records, the next run asks for them again.
+        let whole = !result.counts.iter().any(|(stage, counts)| {
+            matches!(stage, Stage::Generate | Stage::Judge) && counts.failed > 0
+        });
+        store.finish(step, if whole { key } else { "" }, outputs, result)
     }
 }
 

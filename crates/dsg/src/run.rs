@@ -9,20 +9,23 @@ use dsg_core::{Difficulty, Document, Example, Reject, Seed, Stage, StageCounts};
 use dsg_export::{CoverageRow, InputFile, Manifest, ModelUse, Tool, write_dataset};
 use dsg_generate::Coverage;
 use dsg_index::Index;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::config::{DatasetConfig, Gates};
+use crate::config::{DatasetConfig, Gates, Provider};
 use crate::error::DsgError;
 use crate::pipeline::{Pipeline, section};
 use crate::report::{GateResult, RunReport};
-use crate::steps::{self, Curated};
-use crate::store::{RunStore, StepRecord, hash_file, step_key};
+use crate::roles::{Roles, Spent};
+use crate::steps::{self, Context, Curated};
+use crate::store::{RunStore, StepRecord, StepResult, hash_file, step_key};
 
 const CORPUS: &str = "corpus.jsonl";
 const INDEX: &str = "index";
 const CANDIDATES: &str = "candidates.jsonl";
 const COVERAGE: &str = "coverage.json";
 const CURATED: &str = "curated.json";
+/// Every reply of a model, so that no call is paid for twice.
+const REPLIES: &str = "replies.sqlite";
 /// Times of the last run; the only file that differs between two runs on the same input.
 const RUN_FILE: &str = "run.json";
 
@@ -34,13 +37,19 @@ pub(crate) fn run(
     let started = SystemTime::now();
     let store = RunStore::open(outdir)?;
     let config = pipeline.config();
+    let roles = Roles::new(store.path(REPLIES));
+    let run = Run {
+        pipeline,
+        context: pipeline.context(&roles),
+        store: &store,
+    };
 
-    let ingested = ingest(pipeline, &store, inputs)?;
+    let ingested = run.ingest(inputs)?;
     let fingerprint = pipeline.index_key(ingested.output(CORPUS));
-    let indexed = build_index(pipeline, &store, &fingerprint)?;
+    let indexed = run.build_index(&fingerprint)?;
     let index = Index::open_expecting(store.path(INDEX), &fingerprint)?;
-    let generated = generate(pipeline, &store, &index, &fingerprint)?;
-    let curated = curate(pipeline, &store, &index, &fingerprint, &generated)?;
+    let generated = run.generate(&index, &fingerprint)?;
+    let curated = run.curate(&index, &fingerprint, &generated)?;
     let items: Curated = read_json(&store.path(CURATED))?;
 
     let mut funnel: Vec<(Stage, StageCounts)> = Vec::new();
@@ -70,8 +79,8 @@ pub(crate) fn run(
             Seed(config.seed),
         )
     };
-    let manifest = pipeline.export(outdir, manifest, &items, &rejects, &mut funnel)?;
-    write_times(outdir, started)?;
+    let manifest = run.export(outdir, manifest, &items, &rejects, &mut funnel)?;
+    write_times(outdir, started, roles.spent())?;
     Ok(RunReport {
         funnel,
         train: items.train.len(),
@@ -81,7 +90,101 @@ pub(crate) fn run(
     })
 }
 
-impl Pipeline {
+/// A run under way.
+struct Run<'a> {
+    pipeline: &'a Pipeline,
+    context: Context<'a>,
+    store: &'a RunStore,
+}
+
+impl Run<'_> {
+    fn ingest(&self, inputs: &[PathBuf]) -> Result<StepRecord, DsgError> {
+        let Self { context, store, .. } = self;
+        let mut files = Vec::new();
+        for entry in context.stages.ingester.walk(inputs)? {
+            // What is not read, such as a link, is part of the key by its name; the step itself reports it.
+            let hash = match entry.problem() {
+                Some(_) => String::new(),
+                None => hash_file(&entry.file).unwrap_or_default(),
+            };
+            files.push(json!([entry.path, hash]));
+        }
+        let config = context.config;
+        let key = step_key(&[
+            &section(&config.ingest),
+            &section(&config.documents),
+            &json!([config.dedupe.num_perm, config.dedupe.shingle_words]),
+            &files.into(),
+        ]);
+        self.step("ingest", &[Stage::Ingest], &key, &[CORPUS], || {
+            steps::ingest(context, inputs, &store.path(CORPUS))
+        })
+    }
+
+    fn build_index(&self, fingerprint: &str) -> Result<StepRecord, DsgError> {
+        let Self { context, store, .. } = self;
+        let stages = [Stage::Chunk, Stage::Index];
+        self.step("index", &stages, fingerprint, &[INDEX], || {
+            let (corpus, folder) = (store.path(CORPUS), store.path(INDEX));
+            steps::build_index(context, &corpus, &folder, fingerprint)
+        })
+    }
+
+    fn generate(&self, index: &Index, fingerprint: &str) -> Result<StepRecord, DsgError> {
+        let Self { context, store, .. } = self;
+        let config = context.config;
+        let key = step_key(&[
+            &json!(fingerprint),
+            &json!(config.seed),
+            &section(&config.subject),
+            &section(&config.topics),
+            &section(&config.difficulty),
+            &section(&config.question_types),
+            &section(&config.models.generator),
+            &section(&config.generate),
+            &self.asked(config.models.generator.provider, &section(&config.writer)),
+        ]);
+        let outputs = [CANDIDATES, COVERAGE];
+        self.step("generate", &[Stage::Generate], &key, &outputs, || {
+            let (coverage, result) = steps::generate(context, index, &store.path(CANDIDATES))?;
+            write_json(&store.path(COVERAGE), &coverage)?;
+            Ok(result)
+        })
+    }
+
+    fn curate(
+        &self,
+        index: &Index,
+        fingerprint: &str,
+        generated: &StepRecord,
+    ) -> Result<StepRecord, DsgError> {
+        let Self { context, store, .. } = self;
+        let config = context.config;
+        let key = step_key(&[
+            &json!(fingerprint),
+            &json!(generated.output(CANDIDATES)),
+            &json!(config.seed),
+            &section(&config.topics),
+            &section(&config.difficulty),
+            &section(&config.question_types),
+            &section(&config.subject),
+            &section(&config.rules),
+            &section(&config.models.judge),
+            &section(&config.judge),
+            &section(&config.dedupe),
+            &section(&config.split),
+            &self.asked(config.models.judge.provider, &section(&config.rubric)),
+        ]);
+        let stages = [Stage::Judge, Stage::Dedupe, Stage::Balance, Stage::Split];
+        let outputs = [CURATED, "duplicates.jsonl"];
+        self.step("curate", &stages, &key, &outputs, || {
+            let (curated, result) = steps::curate(context, index, &store.path(CANDIDATES))?;
+            write_jsonl(&store.path("duplicates.jsonl"), &curated.clusters)?;
+            write_json(&store.path(CURATED), &curated)?;
+            Ok(result)
+        })
+    }
+
     fn export(
         &self,
         outdir: &Path,
@@ -90,7 +193,7 @@ impl Pipeline {
         rejects: &[Reject],
         funnel: &mut Vec<(Stage, StageCounts)>,
     ) -> Result<Manifest, DsgError> {
-        let context = self.context();
+        let context = &self.context;
         let total = (items.train.len() + items.eval.len()) as u64;
         context.start(Stage::Export, Some(total))?;
         let counts = StageCounts {
@@ -100,7 +203,7 @@ impl Pipeline {
         };
         funnel.push((Stage::Export, counts.clone()));
         manifest.stages.insert(Stage::Export, counts.clone());
-        let config = &self.config().export;
+        let config = &context.config.export;
         manifest.outputs = write_dataset(
             outdir,
             config,
@@ -112,127 +215,30 @@ impl Pipeline {
         context.finish(Stage::Export, &counts);
         Ok(manifest)
     }
-}
-
-fn ingest(
-    pipeline: &Pipeline,
-    store: &RunStore,
-    inputs: &[PathBuf],
-) -> Result<StepRecord, DsgError> {
-    let context = pipeline.context();
-    let mut files = Vec::new();
-    for entry in context.stages.ingester.walk(inputs)? {
-        // What is not read, such as a link, is part of the key by its name; the step itself reports it.
-        let hash = match entry.problem() {
-            Some(_) => String::new(),
-            None => hash_file(&entry.file).unwrap_or_default(),
-        };
-        files.push(json!([entry.path, hash]));
+    /// What shapes a step further where a model is asked: how, and with which prompts.
+    fn asked(&self, provider: impl Provider, settings: &Value) -> Value {
+        if !provider.is_model() {
+            return Value::Null;
+        }
+        let prompts = &self.context.stages.prompts;
+        let texts: Vec<&str> = prompts
+            .names()
+            .filter_map(|name| Some(prompts.get(name)?.source.as_str()))
+            .collect();
+        json!([settings, texts])
     }
-    let config = context.config;
-    let key = step_key(&[
-        &section(&config.ingest),
-        &section(&config.documents),
-        &json!([config.dedupe.num_perm, config.dedupe.shingle_words]),
-        &files.into(),
-    ]);
-    pipeline.step(store, "ingest", &[Stage::Ingest], &key, &[CORPUS], || {
-        steps::ingest(&context, inputs, &store.path(CORPUS))
-    })
-}
 
-fn build_index(
-    pipeline: &Pipeline,
-    store: &RunStore,
-    fingerprint: &str,
-) -> Result<StepRecord, DsgError> {
-    let context = pipeline.context();
-    pipeline.step(
-        store,
-        "index",
-        &[Stage::Chunk, Stage::Index],
-        fingerprint,
-        &[INDEX],
-        || {
-            steps::build_index(
-                &context,
-                &store.path(CORPUS),
-                &store.path(INDEX),
-                fingerprint,
-            )
-        },
-    )
-}
-
-fn generate(
-    pipeline: &Pipeline,
-    store: &RunStore,
-    index: &Index,
-    fingerprint: &str,
-) -> Result<StepRecord, DsgError> {
-    let context = pipeline.context();
-    let config = context.config;
-    let key = step_key(&[
-        &json!(fingerprint),
-        &json!(config.seed),
-        &section(&config.subject),
-        &section(&config.topics),
-        &section(&config.difficulty),
-        &section(&config.question_types),
-        &section(&config.models.generator),
-        &section(&config.generate),
-    ]);
-    pipeline.step(
-        store,
-        "generate",
-        &[Stage::Generate],
-        &key,
-        &[CANDIDATES, COVERAGE],
-        || {
-            let (coverage, result) = steps::generate(&context, index, &store.path(CANDIDATES))?;
-            write_json(&store.path(COVERAGE), &coverage)?;
-            Ok(result)
-        },
-    )
-}
-
-fn curate(
-    pipeline: &Pipeline,
-    store: &RunStore,
-    index: &Index,
-    fingerprint: &str,
-    generated: &StepRecord,
-) -> Result<StepRecord, DsgError> {
-    let context = pipeline.context();
-    let config = context.config;
-    let key = step_key(&[
-        &json!(fingerprint),
-        &json!(generated.output(CANDIDATES)),
-        &json!(config.seed),
-        &section(&config.topics),
-        &section(&config.difficulty),
-        &section(&config.question_types),
-        &section(&config.subject),
-        &section(&config.rules),
-        &section(&config.models.judge),
-        &section(&config.judge),
-        &section(&config.dedupe),
-        &section(&config.split),
-    ]);
-    let stages = [Stage::Judge, Stage::Dedupe, Stage::Balance, Stage::Split];
-    pipeline.step(
-        store,
-        "curate",
-        &stages,
-        &key,
-        &[CURATED, "duplicates.jsonl"],
-        || {
-            let (curated, result) = steps::curate(&context, index, &store.path(CANDIDATES))?;
-            write_jsonl(&store.path("duplicates.jsonl"), &curated.clusters)?;
-            write_json(&store.path(CURATED), &curated)?;
-            Ok(result)
-        },
-    )
+    fn step(
+        &self,
+        step: &str,
+        stages: &[Stage],
+        key: &str,
+        outputs: &[&str],
+        run: impl FnOnce() -> Result<StepResult, DsgError>,
+    ) -> Result<StepRecord, DsgError> {
+        self.pipeline
+            .step(self.store, step, stages, key, outputs, run)
+    }
 }
 
 fn input_files(store: &RunStore) -> Result<Vec<InputFile>, DsgError> {
@@ -242,15 +248,19 @@ fn input_files(store: &RunStore) -> Result<Vec<InputFile>, DsgError> {
 }
 
 fn models(config: &DatasetConfig) -> Vec<ModelUse> {
-    let model = |role: &str, provider: serde_json::Value| ModelUse {
+    let models = &config.models;
+    let named = |role: &str, (provider, model): (String, Option<String>)| ModelUse {
         role: role.to_owned(),
-        provider: provider.as_str().unwrap_or_default().to_owned(),
-        model: None,
+        provider,
+        model,
     };
     vec![
-        model("generator", section(&config.models.generator.provider)),
-        model("judge", section(&config.models.judge.provider)),
-        model("embedder", section(&config.models.embedder.provider)),
+        named("generator", models.generator.who()),
+        named("judge", models.judge.who()),
+        named(
+            "embedder",
+            (models.embedder.provider.as_str().to_owned(), None),
+        ),
     ]
 }
 
@@ -356,13 +366,15 @@ fn gates(config: &DatasetConfig, items: &Curated) -> Vec<GateResult> {
 }
 
 /// Clock times live in a file of their own, so that every other file is reproducible.
-fn write_times(outdir: &Path, started: SystemTime) -> Result<(), DsgError> {
+fn write_times(outdir: &Path, started: SystemTime, spent: Option<Spent>) -> Result<(), DsgError> {
     let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let times = json!({
         "schema": "dsg.run/1",
         "started_unix_s": since_epoch(started).as_secs(),
         "elapsed_s": started.elapsed().unwrap_or_default().as_secs_f64(),
         "threads": rayon::current_num_threads(),
+        // Without the replies that the store had already.
+        "models": spent,
     });
     Ok(write_json(&outdir.join(RUN_FILE), &times)?)
 }

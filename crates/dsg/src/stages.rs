@@ -1,9 +1,11 @@
 //! The configured stages, built once from a configuration.
 
 use std::fmt::Display;
+use std::fs;
+use std::sync::Arc;
 
 use dsg_chunk::Chunker;
-use dsg_core::{Difficulty, QuestionType, Seed};
+use dsg_core::{Difficulty, Prompts, QuestionType, Seed};
 use dsg_dedupe::{BalanceConfig, Balancer, Deduper, SplitConfig, Splitter};
 use dsg_generate::{GenerateConfig, GenerateError, Generator};
 use dsg_index::IndexBuilder;
@@ -16,7 +18,9 @@ pub(crate) struct Stages {
     pub(crate) ingester: Ingester,
     pub(crate) chunker: Chunker,
     pub(crate) generator: Generator,
-    pub(crate) judge: Judge,
+    pub(crate) judge: Arc<Judge>,
+    /// Those of the writer and of the judge.
+    pub(crate) prompts: Arc<Prompts>,
     pub(crate) deduper: Deduper,
     pub(crate) balancer: Balancer,
     pub(crate) splitter: Splitter,
@@ -26,11 +30,14 @@ impl Stages {
     /// Builds every stage; the first impossible value is reported under its section.
     pub(crate) fn new(config: &DatasetConfig) -> Result<Self, Issue> {
         IndexBuilder::new(config.index.clone()).map_err(in_section("index"))?;
+        config.writer.validate().map_err(in_section("writer"))?;
+        config.rubric.validate().map_err(in_section("rubric"))?;
         Ok(Self {
             ingester: Ingester::new(config.ingest.clone()).map_err(in_section("ingest"))?,
             chunker: Chunker::new(config.chunk.clone()).map_err(in_section("chunk"))?,
             generator: generator(config)?,
-            judge: Judge::new(judge(config)).map_err(in_section("judge"))?,
+            judge: Arc::new(Judge::new(judge(config)).map_err(in_section("judge"))?),
+            prompts: Arc::new(prompts(config)?),
             deduper: Deduper::new(config.dedupe.clone()).map_err(in_section("dedupe"))?,
             balancer: Balancer::new(balance(config)).map_err(in_section("topics"))?,
             splitter: Splitter::new(SplitConfig {
@@ -67,15 +74,38 @@ fn balance(config: &DatasetConfig) -> BalanceConfig {
     }
 }
 
-/// The curriculum's own errors name the field as it stands in the file.
-fn generator(config: &DatasetConfig) -> Result<Generator, Issue> {
-    let generate = GenerateConfig {
+/// The built-in prompts, and what the configuration puts in their place.
+fn prompts(config: &DatasetConfig) -> Result<Prompts, Issue> {
+    let built_in = dsg_generate::prompts()
+        .into_iter()
+        .chain(dsg_judge::prompts());
+    let section = || in_section("models.prompts");
+    let mut prompts = Prompts::new(built_in).map_err(section())?;
+    for file in &config.models.prompts {
+        let origin = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|error| Issue {
+            path: "models.prompts".to_owned(),
+            message: format!("cannot read `{origin}`: {error}"),
+        })?;
+        prompts.replace(&text, &origin).map_err(section())?;
+    }
+    Ok(prompts)
+}
+
+/// What is to be written, whoever writes.
+pub(crate) fn curriculum(config: &DatasetConfig) -> GenerateConfig {
+    GenerateConfig {
         topics: config.topics.clone(),
         difficulty: config.difficulty,
         question_types: config.question_types,
         subject: config.subject.clone(),
         ..config.generate.clone()
-    };
+    }
+}
+
+/// The curriculum's own errors name the field as it stands in the file.
+fn generator(config: &DatasetConfig) -> Result<Generator, Issue> {
+    let generate = curriculum(config);
     Generator::new(generate, Seed(config.seed)).map_err(|error| match error {
         GenerateError::Config { field, problem } => {
             let own = matches!(field.as_str(), "oversample" | "max_per_chunk");

@@ -19,9 +19,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::config::DatasetConfig;
+use crate::config::{DatasetConfig, Provider as _};
 use crate::copies;
 use crate::error::DsgError;
+use crate::roles::{self, Roles};
 use crate::stages::Stages;
 use crate::store::StepResult;
 use crate::summary::{CorpusSummary, Facts};
@@ -33,6 +34,7 @@ pub(crate) const BATCH: usize = 64;
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a DatasetConfig,
     pub(crate) stages: &'a Stages,
+    pub(crate) roles: &'a Roles,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) interrupt: &'a Interrupt,
 }
@@ -58,7 +60,11 @@ impl Context<'_> {
         });
     }
 
-    fn warn(&self, stage: Stage, subject: &str, message: &str) {
+    pub(crate) fn say(&self, stage: Stage, message: String) {
+        self.observer.on_event(&Event::Note { stage, message });
+    }
+
+    pub(crate) fn warn(&self, stage: Stage, subject: &str, message: &str) {
         self.observer.on_event(&Event::Warning {
             stage,
             subject: subject.to_owned(),
@@ -274,14 +280,14 @@ pub(crate) fn generate(
     index: &Index,
     candidates: &Path,
 ) -> Result<(Coverage, StepResult), DsgError> {
-    ctx.start(Stage::Generate, None)?;
-    let generated = match ctx.stages.generator.run(index, ctx.observer, ctx.interrupt) {
-        Err(GenerateError::Interrupted) => {
-            return Err(DsgError::Interrupted {
-                stage: Stage::Generate,
-            });
-        }
-        generated => generated?,
+    let generated = if ctx.config.models.generator.provider.is_model() {
+        roles::write(ctx, index)?
+    } else {
+        ctx.start(Stage::Generate, None)?;
+        let generator = &ctx.stages.generator;
+        generator
+            .run(index, ctx.observer, ctx.interrupt)
+            .map_err(interrupted)?
     };
     let StageResult {
         kept,
@@ -298,6 +304,16 @@ pub(crate) fn generate(
             corpus: None,
         },
     ))
+}
+
+/// A request to stop is not a failure of the generator.
+pub(crate) fn interrupted(error: GenerateError) -> DsgError {
+    match error {
+        GenerateError::Interrupted => DsgError::Interrupted {
+            stage: Stage::Generate,
+        },
+        other => other.into(),
+    }
 }
 
 /// The two sides of the dataset.
@@ -321,12 +337,16 @@ pub(crate) fn curate(
     let mut result = StepResult::default();
 
     ctx.start(Stage::Judge, Some(candidates.len() as u64))?;
-    let judged: StageResult<Candidate> = candidates
-        .into_par_iter()
-        .map(|candidate| ctx.stages.judge.review(candidate, index))
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .collect();
+    let judged: StageResult<Candidate> = if ctx.config.models.judge.provider.is_model() {
+        roles::review(ctx, candidates, index)?
+    } else {
+        candidates
+            .into_par_iter()
+            .map(|candidate| ctx.stages.judge.review(candidate, index))
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .collect()
+    };
     let accepted = take(ctx, Stage::Judge, judged, &mut result);
 
     ctx.start(Stage::Dedupe, Some(accepted.len() as u64))?;

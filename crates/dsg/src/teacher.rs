@@ -54,11 +54,15 @@ impl TeacherConfig {
     /// [`DsgError::Llm`] for an impossible setting, a server elsewhere that is not allowed, a key or a store that cannot be used,
     /// and for a model file: it needs a server.
     pub fn open(&self) -> Result<Arc<dyn ChatModel>, DsgError> {
-        let shared = Shared {
+        self.open_with(Shared {
             store: Some(ReplyStore::open(&self.store)?),
             budget: Arc::new(Budget::new(self.budget.clone())?),
             counter: Arc::new(EstimatedTokens),
-        };
+        })
+    }
+
+    /// The same, on a store and a budget that other models use too.
+    pub(crate) fn open_with(&self, shared: Shared) -> Result<Arc<dyn ChatModel>, DsgError> {
         let mut config = self.stack.clone();
         config.guard.context_tokens = config.guard.context_tokens.or(self.context_tokens);
         let key = ApiKey::from_env(&self.key_variable)?;

@@ -85,6 +85,7 @@ impl Observer for Bars {
                     bar.set_position(*done);
                 }
             }
+            Event::Note { stage, message } => self.say(&state.lines.note(*stage, message)),
             Event::Warning {
                 stage,
                 subject,

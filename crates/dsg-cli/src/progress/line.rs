@@ -42,6 +42,10 @@ impl Lines {
         )
     }
 
+    pub(super) fn note(&self, stage: Stage, message: &str) -> String {
+        self.paint.faint(format!("{stage}: {}", printable(message)))
+    }
+
     /// `None` once a stage has warned enough.
     pub(super) fn warning(&mut self, stage: Stage, subject: &str, message: &str) -> Option<String> {
         let seen = self.warnings.entry(stage).or_default();

@@ -23,6 +23,7 @@ impl Observer for Plain {
         match event {
             Event::StageStarted { stage, .. } => lines.started(*stage),
             Event::StageReused { stage } => say(&lines.reused(*stage)),
+            Event::Note { stage, message } => say(&lines.note(*stage, message)),
             Event::Warning {
                 stage,
                 subject,

@@ -1,78 +1,22 @@
 //! `dsg label` and `dsg replies`, against a server that speaks HTTP.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::net::TcpListener;
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
+use crate::server::Server;
 
-/// An OpenAI-compatible server that repeats the question, as JSON around words where a schema asks for it.
-struct Server {
-    address: String,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Server {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/v1", listener.local_addr().unwrap());
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let count = Arc::clone(&count);
-                thread::spawn(move || answer(stream.unwrap(), &count));
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-}
-
-fn answer(mut stream: TcpStream, asked: &AtomicUsize) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    asked.fetch_add(1, Ordering::SeqCst);
-    let request: Value = serde_json::from_slice(&body).unwrap();
+/// Repeats the question, as JSON around words where it asks for that.
+fn echo(request: &Value) -> String {
     let question = request["messages"][0]["content"].as_str().unwrap();
-    let text = if question.contains("as JSON") {
+    if question.contains("as JSON") {
         format!("Sure:\n```json\n{}\n```", json!({ "answer": question }))
     } else {
         format!("You asked: {question}")
-    };
-    let reply = json!({
-        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 20, "completion_tokens": 5},
-    })
-    .to_string();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        reply.len()
-    );
-    let _ = stream.write_all(format!("{head}{reply}").as_bytes());
+    }
 }
 
 const PROMPTS: &str = r#"{"id":"a","user":"How do I submit a job?"}
@@ -98,7 +42,7 @@ fn label(scene: &Scene, server: &Server, more: &[&str]) -> assert_cmd::assert::A
 
 #[test]
 fn prompts_become_examples_and_a_second_run_asks_nothing() {
-    let (scene, server) = (Scene::new(), Server::new());
+    let (scene, server) = (Scene::new(), Server::new(echo));
     scene.write("prompts.jsonl", PROMPTS);
     label(&scene, &server, &[]).success();
     assert_eq!(server.asked(), 3);
@@ -129,7 +73,7 @@ fn prompts_become_examples_and_a_second_run_asks_nothing() {
 
 #[test]
 fn what_is_labelled_stays_and_only_the_rest_is_asked() {
-    let (scene, server) = (Scene::new(), Server::new());
+    let (scene, server) = (Scene::new(), Server::new(echo));
     scene.write("prompts.jsonl", PROMPTS);
     label(&scene, &server, &[]).success();
     let first = scene.read("labels.jsonl");
@@ -154,10 +98,10 @@ fn what_is_labelled_stays_and_only_the_rest_is_asked() {
 
 #[test]
 fn a_spent_budget_ends_the_run_and_the_next_one_goes_on() {
-    let (scene, server) = (Scene::new(), Server::new());
+    let (scene, server) = (Scene::new(), Server::new(echo));
     scene.write("prompts.jsonl", PROMPTS);
     label(&scene, &server, &["--max-requests", "2"])
-        .code(3)
+        .code(4)
         .stderr(contains("labelling stopped at `c`").and(contains("the budget is spent")));
     assert!(!scene.path("labels.jsonl").exists());
     label(&scene, &server, &[]).success();
@@ -201,7 +145,7 @@ fn other_machines_are_not_spoken_to() {
 
 #[test]
 fn a_line_that_is_no_prompt_is_named() {
-    let (scene, server) = (Scene::new(), Server::new());
+    let (scene, server) = (Scene::new(), Server::new(echo));
     scene.write(
         "prompts.jsonl",
         "{\"user\":\"How?\"}\n{\"question\":\"Why?\"}\n",
@@ -216,7 +160,7 @@ fn a_line_that_is_no_prompt_is_named() {
 
 #[test]
 fn a_store_is_copied_out_and_made_smaller() {
-    let (scene, server) = (Scene::new(), Server::new());
+    let (scene, server) = (Scene::new(), Server::new(echo));
     scene.write("prompts.jsonl", PROMPTS);
     label(&scene, &server, &[]).success();
     scene

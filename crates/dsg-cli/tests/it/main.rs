@@ -17,5 +17,9 @@ mod look;
 mod offline;
 mod run;
 mod scene;
+#[cfg(feature = "models")]
+mod server;
 mod steps;
 mod stop;
+#[cfg(feature = "models")]
+mod teacher;

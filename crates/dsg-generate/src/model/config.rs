@@ -68,7 +68,11 @@ impl Default for ModelWriterConfig {
 }
 
 impl ModelWriterConfig {
-    pub(crate) fn validate(&self) -> Result<(), GenerateError> {
+    /// Whether the settings can be worked with.
+    ///
+    /// # Errors
+    /// [`GenerateError::Config`] naming the first field that cannot.
+    pub fn validate(&self) -> Result<(), GenerateError> {
         for (field, value, most) in [
             ("items_per_chunk", self.items_per_chunk, 3),
             ("max_quotes", self.max_quotes, 3),

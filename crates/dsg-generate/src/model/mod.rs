@@ -3,6 +3,7 @@
 mod align;
 mod ask;
 mod config;
+mod estimate;
 mod evidence;
 mod fold;
 mod model_writer;
@@ -15,6 +16,7 @@ mod unit;
 
 pub use align::{Aligner, Alignment, Fit, Unaligned};
 pub use config::ModelWriterConfig;
+pub use estimate::Estimate;
 pub use model_writer::ModelWriter;
 pub use prompts::prompts;
 pub use reason::ModelDropReason;

@@ -18,6 +18,7 @@ use crate::error::GenerateError;
 use crate::generator::{Generated, comparable};
 use crate::model::ask::{Asker, Trouble};
 use crate::model::config::ModelWriterConfig;
+use crate::model::estimate::Estimate;
 use crate::model::prompts::NAMES;
 use crate::model::reason::ModelDropReason;
 use crate::model::schedule::{Head, Schedule, on_topic};
@@ -203,6 +204,37 @@ impl ModelWriter {
                 source,
             }),
         }
+    }
+
+    /// What the first round takes, before anything is asked. Later rounds take what is still missing.
+    ///
+    /// # Errors
+    /// [`GenerateError`] when the index cannot be read.
+    pub fn estimate(&self, retriever: &dyn Retriever) -> Result<Estimate, GenerateError> {
+        let topics = self.topics(retriever.len());
+        let heads = self.heads(&topics, retriever)?;
+        let plan = Plan::new(&self.config, &topics);
+        let mut schedule = Schedule::new(
+            &self.config,
+            &self.settings,
+            &topics,
+            &plan,
+            &heads,
+            self.seed,
+        );
+        let mut estimate = Estimate::default();
+        for task in schedule.round(retriever)? {
+            let partner = match task.kind {
+                Kind::Multi(partner) => Some(partner),
+                Kind::Single | Kind::Unanswerable => None,
+            };
+            let evidence: usize = std::iter::once(task.chunk)
+                .chain(partner)
+                .filter_map(|position| Some(heads.get(position)?.tokens))
+                .sum();
+            estimate.add(&task, evidence, &self.settings);
+        }
+        Ok(estimate)
     }
 
     fn topics(&self, chunks: usize) -> Vec<Topic> {

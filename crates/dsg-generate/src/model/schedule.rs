@@ -24,6 +24,7 @@ pub(crate) struct Head {
     pub(crate) doc_id: DocId,
     pub(crate) heading_path: Vec<String>,
     commands: Vec<String>,
+    pub(crate) tokens: usize,
     words: usize,
     /// Whether it speaks of what goes wrong, of reasons and conditions, of what to do.
     suits: [bool; 3],
@@ -53,6 +54,7 @@ impl Head {
             doc_id: chunk.doc_id.clone(),
             heading_path: chunk.heading_path.clone(),
             commands: chunk.commands.clone(),
+            tokens: chunk.tokens,
             words: text.split_whitespace().count(),
             suits: [
                 says(&[

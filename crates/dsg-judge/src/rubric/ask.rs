@@ -1,8 +1,8 @@
 //! One question to a model, until it brings something usable or is given up.
 
 use dsg_core::{
-    CandidateId, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, Prompts, Sampling,
-    Seed,
+    CandidateId, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, Interrupt, Prompts,
+    Sampling, Seed,
 };
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) prompts: &'a Prompts,
     pub(crate) config: &'a RubricConfig,
     pub(crate) item: &'a CandidateId,
+    pub(crate) interrupt: &'a Interrupt,
 }
 
 /// What is asked.
@@ -68,6 +69,9 @@ impl Asker<'_> {
             .ok_or(ModelJudgeError::MissingPrompt { name: ask.prompt })?;
         let mut problem = String::new();
         for attempt in 0..TRIES {
+            if self.interrupt.is_requested() {
+                return Err(self.trouble(ChatError::Interrupted));
+            }
             let draw = ask.vote * TRIES + attempt;
             let request = ChatRequest {
                 messages: rendered.messages.clone(),

@@ -77,7 +77,11 @@ pub enum EvidenceScope {
 }
 
 impl RubricConfig {
-    pub(crate) fn validate(&self) -> Result<(), JudgeError> {
+    /// Whether the settings can be worked with.
+    ///
+    /// # Errors
+    /// [`JudgeError::Config`] naming the first field that cannot.
+    pub fn validate(&self) -> Result<(), JudgeError> {
         let at_least_one = [
             ("max_claims", self.max_claims),
             ("verdict_tokens", self.verdict_tokens),

@@ -1,13 +1,15 @@
 //! Deterministic checks first, then a model's, then a rewrite, and all over again.
 
+use std::cell::Cell;
 use std::fmt::{self, Debug, Formatter};
+use std::pin::pin;
 use std::sync::Arc;
 
 use dsg_core::{
-    Candidate, ChatModel, ChunkStore, Decision, Event, Observer, Outcome, Prompts, Stage,
-    StageResult,
+    Candidate, ChatModel, ChunkStore, Decision, Event, Interrupt, Observer, Outcome, Prompts,
+    Stage, StageResult,
 };
-use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 
 use crate::citation::Sources;
 use crate::judge::{Judge, Repairs, dropped, failed};
@@ -55,6 +57,7 @@ pub struct ModelJudge {
     prompts: Arc<Prompts>,
     judge: Arc<dyn ChatModel>,
     writer: Option<Arc<dyn ChatModel>>,
+    interrupt: Interrupt,
 }
 
 impl ModelJudge {
@@ -82,7 +85,15 @@ impl ModelJudge {
             prompts,
             judge,
             writer,
+            interrupt: Interrupt::default(),
         })
+    }
+
+    /// Asks nothing more once `interrupt` is requested.
+    #[must_use]
+    pub fn with_interrupt(mut self, interrupt: Interrupt) -> Self {
+        self.interrupt = interrupt;
+        self
     }
 
     /// Repairs, checks, asks, rewrites, and decides. As [`Judge::review`], with the model's checks, scores and repairs in the
@@ -176,27 +187,37 @@ impl ModelJudge {
     /// Reviews many into the stage's result, and says after each how many are done.
     ///
     /// # Errors
-    /// The first [`ModelJudgeError`] in the order of `candidates`. Replies that came before it are lost unless the models
-    /// record them.
+    /// The first [`ModelJudgeError`] in the order of `candidates`. What is under way then is waited for, so that models
+    /// which record their replies repeat none of them in the next run.
     pub async fn review_all(
         &self,
         candidates: impl IntoIterator<Item = Candidate>,
         store: &dyn ChunkStore,
         observer: &dyn Observer,
     ) -> Result<StageResult<Candidate>, ModelJudgeError> {
+        let stopped = Cell::new(false);
+        let wanted = candidates.into_iter().take_while(|_| !stopped.get());
+        let mut reviews = pin!(self.reviews(wanted, store));
+        let (mut outcomes, mut failure) = (Vec::new(), None);
         let mut done = 0;
-        let outcomes: Vec<_> = self
-            .reviews(candidates, store)
-            .inspect_ok(|_| {
-                done += 1;
-                observer.on_event(&Event::Progress {
-                    stage: Stage::Judge,
-                    done,
-                });
-            })
-            .try_collect()
-            .await?;
-        Ok(outcomes.into_iter().collect())
+        while let Some(review) = reviews.next().await {
+            match review {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => {
+                    stopped.set(true);
+                    failure.get_or_insert(error);
+                }
+            }
+            done += 1;
+            observer.on_event(&Event::Progress {
+                stage: Stage::Judge,
+                done,
+            });
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(outcomes.into_iter().collect()),
+        }
     }
 
     /// Validators, then the model; the verdict is in the candidate afterwards.
@@ -322,6 +343,7 @@ impl ModelJudge {
             prompts: &self.prompts,
             config: &self.config,
             item: &candidate.id,
+            interrupt: &self.interrupt,
         }
     }
 }

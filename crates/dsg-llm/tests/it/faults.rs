@@ -184,6 +184,7 @@ fn model(server: &Server, store: Option<&ReplyStore>, budget: BudgetConfig) -> A
             attempts: NonZeroUsize::new(4).unwrap(),
             first_wait_ms: 1,
             max_wait_ms: 4,
+            give_up_after: NonZeroUsize::MAX,
         },
         concurrency: NonZeroUsize::new(16).unwrap(),
         ..StackConfig::default()
@@ -318,6 +319,7 @@ fn a_storm_of_429_is_waited_out() {
             attempts: NonZeroUsize::new(STORM + 1).unwrap(),
             first_wait_ms: 1,
             max_wait_ms: 2,
+            give_up_after: NonZeroUsize::MAX,
         },
         concurrency: NonZeroUsize::new(16).unwrap(),
         ..StackConfig::default()

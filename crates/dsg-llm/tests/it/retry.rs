@@ -116,3 +116,27 @@ async fn what_will_not_change_is_not_asked_again() {
     assert!(waits.is_empty());
     assert!(matches!(outcome, Err(ChatError::Refused { .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn failure_after_failure_ends_the_run_and_an_answer_in_between_does_not() {
+    let config = RetryConfig {
+        attempts: NonZeroUsize::MIN,
+        give_up_after: NonZeroUsize::new(2).unwrap(),
+        ..RetryConfig::default()
+    };
+    // Only the second request is answered.
+    let probe = Probe::new(Duration::ZERO, |nth, request| {
+        if nth == 1 {
+            Ok(reply_to(request, "Yes."))
+        } else {
+            Err(busy(None))
+        }
+    });
+    let model = Retry::new(probe, config);
+    let mut ends = Vec::new();
+    for text in ["a", "b", "c", "d"] {
+        let outcome = model.complete(&request(text)).await;
+        ends.push(outcome.map_or_else(|error| Some(error.ends_run()), |_| None));
+    }
+    assert_eq!(ends, [Some(false), None, Some(false), Some(true)]);
+}

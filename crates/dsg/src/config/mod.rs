@@ -3,14 +3,15 @@
 mod error;
 mod layers;
 mod located;
+mod models;
 
 use dsg_chunk::ChunkConfig;
 use dsg_dedupe::{DedupeConfig, SplitConfig};
 use dsg_export::ExportConfig;
-use dsg_generate::{DifficultyMix, GenerateConfig, QuestionTypeMix, Topic};
+use dsg_generate::{DifficultyMix, GenerateConfig, ModelWriterConfig, QuestionTypeMix, Topic};
 use dsg_index::IndexConfig;
 use dsg_ingest::IngestConfig;
-use dsg_judge::{JudgeConfig, Rules};
+use dsg_judge::{JudgeConfig, RubricConfig, Rules};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +20,10 @@ pub use crate::copies::{DocumentsConfig, Keep};
 pub use error::{ConfigError, Origin};
 pub use layers::{ConfigLayers, ENV_PREFIX, Resolved};
 pub use located::Position;
+pub use models::{
+    EmbedderModel, EmbedderProvider, GeneratorModel, GeneratorProvider, JudgeModel, JudgeProvider,
+    Models, Provider, RoleModel,
+};
 
 /// The commented configuration that `dsg init` writes.
 pub const TEMPLATE: &str = include_str!("template.yaml");
@@ -45,7 +50,7 @@ pub struct DatasetConfig {
     pub rules: Rules,
     /// Who writes and judges.
     pub models: Models,
-    /// Whether hosts other than this machine may be contacted. Default: false. Nothing in this version contacts any.
+    /// Whether hosts other than this machine may be contacted. Default: false.
     pub allow_remote: bool,
     /// Reading files.
     pub ingest: IngestConfig,
@@ -57,8 +62,12 @@ pub struct DatasetConfig {
     pub index: IndexConfig,
     /// Writing candidates.
     pub generate: GenerateConfig,
+    /// How a model writes, where `models.generator` names one.
+    pub writer: ModelWriterConfig,
     /// Checking candidates.
     pub judge: JudgeConfig,
+    /// How a model judges, where `models.judge` names one.
+    pub rubric: RubricConfig,
     /// Removing copies.
     pub dedupe: DedupeConfig,
     /// Holding out an evaluation set.
@@ -87,79 +96,15 @@ impl Default for DatasetConfig {
             chunk: ChunkConfig::default(),
             index: IndexConfig::default(),
             generate: GenerateConfig::default(),
+            writer: ModelWriterConfig::default(),
             judge: JudgeConfig::default(),
+            rubric: RubricConfig::default(),
             dedupe: DedupeConfig::default(),
             split: SplitConfig::default(),
             export: ExportConfig::default(),
             gates: Gates::default(),
         }
     }
-}
-
-/// Which provider does what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Models {
-    /// Writes questions and answers.
-    pub generator: GeneratorModel,
-    /// Judges beyond the deterministic validators, which always run.
-    pub judge: JudgeModel,
-    /// Turns text into vectors.
-    pub embedder: EmbedderModel,
-}
-
-/// The generator's provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct GeneratorModel {
-    /// Default: `extractive`.
-    pub provider: GeneratorProvider,
-}
-
-/// Who can write.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum GeneratorProvider {
-    /// From document structure, without a model.
-    #[default]
-    Extractive,
-}
-
-/// The judge's provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct JudgeModel {
-    /// Default: `none`.
-    pub provider: JudgeProvider,
-}
-
-/// Who can judge.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum JudgeProvider {
-    /// The deterministic validators alone.
-    #[default]
-    None,
-}
-
-/// The embedder's provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct EmbedderModel {
-    /// Default: `hashed`.
-    pub provider: EmbedderProvider,
-}
-
-/// Who can embed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum EmbedderProvider {
-    /// No model: similarity is lexical (BM25 for retrieval, MinHash for duplicates).
-    #[default]
-    Hashed,
 }
 
 /// What must hold for a run to count as a success. A missed gate writes every file all the same and ends with exit
@@ -216,6 +161,7 @@ impl DatasetConfig {
                 message,
             });
         }
+        self.models.validate()?;
         crate::stages::Stages::new(self).map(drop)
     }
 

@@ -1,0 +1,213 @@
+//! Who writes, who judges, and what that may take.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Issue;
+
+/// Which provider does what.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Models {
+    /// Writes questions and answers.
+    pub generator: GeneratorModel,
+    /// Judges beyond the deterministic validators, which always run.
+    pub judge: JudgeModel,
+    /// Turns text into vectors.
+    pub embedder: EmbedderModel,
+    /// Files that stand in for the built-in prompts which they name in their first line; `dsg prompts show` prints those. Default: none.
+    pub prompts: Vec<PathBuf>,
+    /// What a run may spend on models, all of them together. A run that has spent it ends cleanly, and the same command goes on.
+    #[cfg(feature = "models")]
+    pub budget: dsg_llm::BudgetConfig,
+    /// How models are asked: retries, calls at once, deadlines.
+    #[cfg(feature = "models")]
+    pub calls: dsg_llm::StackConfig,
+}
+
+/// The generator's provider.
+pub type GeneratorModel = RoleModel<GeneratorProvider>;
+
+/// The judge's provider.
+pub type JudgeModel = RoleModel<JudgeProvider>;
+
+/// A provider and, where that is a model, which one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoleModel<P: Default> {
+    /// Who does it. Default: nobody that needs a model.
+    pub provider: P,
+    /// Where the model is, for the provider `model`: the address of an OpenAI-compatible server
+    /// (`http://127.0.0.1:8080/v1`), `ollama:NAME`, or a GGUF file. Default: none.
+    pub model: Option<String>,
+    /// Its name at an OpenAI-compatible server; llama-server takes any. Default: `default`.
+    pub name: String,
+    /// Tokens of prompt and reply together that the model holds. Default: what the provider says or assumes.
+    pub context_tokens: Option<usize>,
+    /// The environment variable that holds the server's key, where it wants one. Default: `DSG_API_KEY`.
+    pub key_variable: String,
+}
+
+impl<P: Default> Default for RoleModel<P> {
+    fn default() -> Self {
+        Self {
+            provider: P::default(),
+            model: None,
+            name: "default".to_owned(),
+            context_tokens: None,
+            key_variable: "DSG_API_KEY".to_owned(),
+        }
+    }
+}
+
+/// What a role can be given to.
+pub trait Provider: Copy {
+    /// Whether it is a model, which `model` has to name.
+    fn is_model(self) -> bool;
+
+    /// Its name in the configuration.
+    fn as_str(self) -> &'static str;
+}
+
+/// Who can write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum GeneratorProvider {
+    /// From document structure, without a model.
+    #[default]
+    Extractive,
+    /// The language model that `model` names.
+    Model,
+}
+
+impl Provider for GeneratorProvider {
+    fn is_model(self) -> bool {
+        self == Self::Model
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Extractive => "extractive",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// Who can judge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum JudgeProvider {
+    /// The deterministic validators alone.
+    #[default]
+    None,
+    /// After these, the language model that `model` names.
+    Model,
+}
+
+impl Provider for JudgeProvider {
+    fn is_model(self) -> bool {
+        self == Self::Model
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// The embedder's provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbedderModel {
+    /// Default: `hashed`.
+    pub provider: EmbedderProvider,
+}
+
+/// Who can embed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EmbedderProvider {
+    /// No model: similarity is lexical (BM25 for retrieval, MinHash for duplicates).
+    #[default]
+    Hashed,
+}
+
+impl EmbedderProvider {
+    /// Its name in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hashed => "hashed",
+        }
+    }
+}
+
+impl Models {
+    /// The first role that cannot be filled.
+    pub(crate) fn validate(&self) -> Result<(), Issue> {
+        self.generator.validate("models.generator")?;
+        self.judge.validate("models.judge")
+    }
+}
+
+impl<P: Default + Provider> RoleModel<P> {
+    /// The provider and the model's name, as records have them.
+    pub(crate) fn who(&self) -> (String, Option<String>) {
+        #[cfg(feature = "models")]
+        if self.provider.is_model()
+            && let Some(Ok(model)) = self.model.as_deref().map(str::parse::<dsg_llm::ModelRef>)
+        {
+            let (provider, name) = match model {
+                dsg_llm::ModelRef::Server(_) => ("openai", self.name.clone()),
+                dsg_llm::ModelRef::Ollama(name) => ("ollama", name),
+                // The file's name, never its path.
+                dsg_llm::ModelRef::File(path) => {
+                    let name = path.file_name().unwrap_or_default();
+                    ("llama-cpp", name.to_string_lossy().into_owned())
+                }
+                dsg_llm::ModelRef::Hub { repo, file } => ("llama-cpp", format!("{repo}/{file}")),
+            };
+            return (provider.to_owned(), Some(name));
+        }
+        (self.provider.as_str().to_owned(), None)
+    }
+
+    fn validate(&self, path: &str) -> Result<(), Issue> {
+        if !self.provider.is_model() {
+            return match &self.model {
+                None => Ok(()),
+                Some(_) => Err(Issue {
+                    path: format!("{path}.model"),
+                    message: "names a model, but `provider` is not `model`".to_owned(),
+                }),
+            };
+        }
+        let issue = |message: String| Issue {
+            path: format!("{path}.model"),
+            message,
+        };
+        if !cfg!(feature = "models") {
+            return Err(issue(
+                "this dsg was built without `models`; build it with `--features models`".to_owned(),
+            ));
+        }
+        let Some(model) = &self.model else {
+            return Err(issue(
+                "is missing: give a server's address such as `http://127.0.0.1:8080/v1`, or `ollama:NAME`"
+                    .to_owned(),
+            ));
+        };
+        #[cfg(feature = "models")]
+        if let Err(error) = model.parse::<dsg_llm::ModelRef>() {
+            return Err(issue(error.to_string()));
+        }
+        let _ = model;
+        Ok(())
+    }
+}

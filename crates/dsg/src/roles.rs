@@ -1,0 +1,225 @@
+//! The models of a run: opened when first asked for, with one reply store and one budget.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dsg_core::{Candidate, ChatError, ChatModel, Seed, Stage, StageResult};
+use dsg_generate::{Generated, ModelWriter};
+use dsg_index::Index;
+use dsg_judge::{ModelJudge, ModelJudgeError, RubricConfig};
+
+use crate::config::Provider as _;
+use crate::error::DsgError;
+use crate::stages::curriculum;
+use crate::steps::{Context, interrupted};
+
+pub(crate) use session::{Roles, Spent};
+
+/// An index to what the configured model writes about it.
+pub(crate) fn write(ctx: &Context<'_>, index: &Index) -> Result<Generated, DsgError> {
+    let writer = ModelWriter::new(
+        curriculum(ctx.config),
+        ctx.config.writer.clone(),
+        Seed(ctx.config.seed),
+        Arc::clone(&ctx.stages.prompts),
+        ctx.roles.generator(ctx)?,
+    )?;
+    let estimate = writer.estimate(index)?;
+    ctx.start(Stage::Generate, Some(estimate.tasks))?;
+    ctx.say(
+        Stage::Generate,
+        format!(
+            "{} tasks with about {} calls, {} tokens of prompts and {} of replies in the first of up to {} rounds",
+            estimate.tasks,
+            estimate.calls,
+            estimate.prompt_tokens,
+            estimate.reply_tokens,
+            ctx.config.writer.rounds,
+        ),
+    );
+    ctx.roles
+        .block_on(writer.run(index, ctx.observer, ctx.interrupt))?
+        .map_err(interrupted)
+}
+
+impl Roles {
+    /// With its reply store beside `file`, where a step runs alone.
+    pub(crate) fn beside(file: &Path) -> Self {
+        Self::new(file.with_extension("replies"))
+    }
+}
+
+/// Candidates through the validators and the configured model.
+pub(crate) fn review(
+    ctx: &Context<'_>,
+    candidates: Vec<Candidate>,
+    index: &Index,
+) -> Result<StageResult<Candidate>, DsgError> {
+    let config = ctx.config;
+    let generator = &config.models.generator;
+    let writer = if generator.provider.is_model() {
+        Some(ctx.roles.generator(ctx)?)
+    } else {
+        None
+    };
+    if generator.provider.is_model()
+        && (&generator.model, &generator.name)
+            == (&config.models.judge.model, &config.models.judge.name)
+    {
+        let message = "the judge is the model that wrote: it is lenient with its own words; \
+                       `models.judge` takes another one";
+        ctx.warn(Stage::Judge, "models.judge", message);
+    }
+    let judge = ModelJudge::new(
+        Arc::clone(&ctx.stages.judge),
+        RubricConfig {
+            seed: Seed(config.seed),
+            ..config.rubric.clone()
+        },
+        Arc::clone(&ctx.stages.prompts),
+        ctx.roles.judge(ctx)?,
+        writer,
+    )?
+    .with_interrupt(ctx.interrupt.clone());
+    ctx.roles
+        .block_on(judge.review_all(candidates, index, ctx.observer))?
+        .map_err(|error| match error {
+            ModelJudgeError::Model {
+                source: ChatError::Interrupted,
+                ..
+            } => DsgError::Interrupted {
+                stage: Stage::Judge,
+            },
+            other => other.into(),
+        })
+}
+
+#[cfg(feature = "models")]
+mod session {
+    use std::cell::OnceCell;
+
+    use dsg_chunk::EstimatedTokens;
+    pub(crate) use dsg_llm::Spent;
+    use dsg_llm::{Blocking, Budget, ReplyStore, Shared};
+
+    use super::{Arc, ChatModel, Context, DsgError, PathBuf};
+    use crate::config::RoleModel;
+    use crate::teacher::TeacherConfig;
+
+    /// The models that a run asks.
+    pub(crate) struct Roles {
+        /// The SQLite file that keeps every reply.
+        store: PathBuf,
+        open: OnceCell<Open>,
+        generator: OnceCell<Arc<dyn ChatModel>>,
+        judge: OnceCell<Arc<dyn ChatModel>>,
+    }
+
+    struct Open {
+        runtime: Blocking,
+        shared: Shared,
+    }
+
+    impl Roles {
+        pub(crate) const fn new(store: PathBuf) -> Self {
+            Self {
+                store,
+                open: OnceCell::new(),
+                generator: OnceCell::new(),
+                judge: OnceCell::new(),
+            }
+        }
+
+        pub(crate) fn generator(&self, ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+            self.role(&self.generator, ctx, &ctx.config.models.generator)
+        }
+
+        pub(crate) fn judge(&self, ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+            self.role(&self.judge, ctx, &ctx.config.models.judge)
+        }
+
+        pub(crate) fn block_on<F: Future>(&self, future: F) -> Result<F::Output, DsgError> {
+            match self.open.get() {
+                Some(open) => Ok(open.runtime.block_on(future)),
+                None => Ok(Blocking::new()?.block_on(future)),
+            }
+        }
+
+        /// What this run spent, once a model was opened.
+        pub(crate) fn spent(&self) -> Option<Spent> {
+            Some(self.open.get()?.shared.budget.spent())
+        }
+
+        fn role<P: Default>(
+            &self,
+            role: &OnceCell<Arc<dyn ChatModel>>,
+            ctx: &Context<'_>,
+            config: &RoleModel<P>,
+        ) -> Result<Arc<dyn ChatModel>, DsgError> {
+            if let Some(model) = role.get() {
+                return Ok(Arc::clone(model));
+            }
+            let models = &ctx.config.models;
+            if self.open.get().is_none() {
+                let open = Open {
+                    runtime: Blocking::new()?,
+                    shared: Shared {
+                        store: Some(ReplyStore::open(&self.store)?),
+                        budget: Arc::new(Budget::new(models.budget.clone())?),
+                        counter: Arc::new(EstimatedTokens),
+                    },
+                };
+                let _ = self.open.set(open);
+            }
+            let reference = config.model.as_deref().unwrap_or_default().parse()?;
+            let mut teacher = TeacherConfig::new(reference, self.store.clone());
+            teacher.name.clone_from(&config.name);
+            teacher.key_variable.clone_from(&config.key_variable);
+            teacher.context_tokens = config.context_tokens;
+            teacher.http.allow_remote = ctx.config.allow_remote;
+            teacher.stack = models.calls.clone();
+            let shared = self.open.get().map(|open| open.shared.clone());
+            let model = match shared {
+                Some(shared) => teacher.open_with(shared)?,
+                None => teacher.open()?,
+            };
+            Ok(Arc::clone(role.get_or_init(|| model)))
+        }
+    }
+}
+
+#[cfg(not(feature = "models"))]
+mod session {
+    use super::{Arc, ChatModel, Context, DsgError, PathBuf};
+
+    /// What this build cannot ask.
+    pub(crate) struct Roles;
+
+    /// What this build cannot spend.
+    #[derive(serde::Serialize)]
+    pub(crate) enum Spent {}
+
+    const MISSING: DsgError = DsgError::FeatureMissing { feature: "models" };
+
+    impl Roles {
+        pub(crate) fn new(_store: PathBuf) -> Self {
+            Self
+        }
+
+        pub(crate) fn generator(&self, _ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+            Err(MISSING)
+        }
+
+        pub(crate) fn judge(&self, _ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+            Err(MISSING)
+        }
+
+        pub(crate) fn block_on<F: Future>(&self, _future: F) -> Result<F::Output, DsgError> {
+            Err(MISSING)
+        }
+
+        pub(crate) fn spent(&self) -> Option<Spent> {
+            None
+        }
+    }
+}
