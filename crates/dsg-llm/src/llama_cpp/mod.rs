@@ -4,11 +4,12 @@
 //! alone: see [`engine`] for how a prompt's beginning is reused all the same.
 
 mod engine;
+mod gguf;
 mod prompt;
 mod queue;
 mod sampler;
 
-use std::io::Read as _;
+use std::io::{BufReader, Read as _, Seek as _};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -195,7 +196,11 @@ fn name_of(path: &Path) -> Result<String, LlmError> {
         }
         Err(error) => return Err(unreadable(error)),
     }
-    let mut digest = sha256_reader(magic.chain(file)).map_err(unreadable)?;
+    let mut header = BufReader::new(file);
+    gguf::check(&mut header).map_err(|problem| complain(&problem, None))?;
+    let mut file = header.into_inner();
+    file.rewind().map_err(unreadable)?;
+    let mut digest = sha256_reader(file).map_err(unreadable)?;
     digest.truncate(DIGEST_DIGITS);
     let name = path.file_name().unwrap_or(path.as_os_str());
     Ok(format!("{}@{digest}", name.to_string_lossy()))

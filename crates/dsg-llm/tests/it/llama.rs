@@ -247,12 +247,21 @@ fn files_that_are_no_models_are_named() {
     base[at..at + key.len()].copy_from_slice(b"tokenizer.chat_elpmaxe_");
     let mut damaged = whole.clone();
     damaged[24..4096].fill(0xff);
+    // One token spelled as another.
+    let mut twice = whole.clone();
+    let nike = "Ġmedi".as_bytes();
+    let at = whole
+        .windows(nike.len())
+        .position(|part| part == nike)
+        .unwrap();
+    twice[at + nike.len() - 1] = 0;
     for (name, bytes, said) in [
         ("half.gguf", &whole[..whole.len() / 2], "cut or damaged"),
         ("short.gguf", &whole[..whole.len() - 1], "cut or damaged"),
         ("header.gguf", &whole[..1000], "cut or damaged"),
         ("magic.gguf", b"GGUF".as_slice(), "cut or damaged"),
         ("damaged.gguf", &damaged, "cut or damaged"),
+        ("twice.gguf", &twice, "a token is there twice"),
         ("base.gguf", &base, "no chat template"),
         ("notes.gguf", b"Only some words.", "is no GGUF file"),
         ("empty.gguf", b"", "is no GGUF file"),
