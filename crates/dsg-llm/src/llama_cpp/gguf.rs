@@ -147,7 +147,9 @@ mod tests {
         bytes.extend([text("b"), number(LIST), number(2), count(2), number(9)].concat());
         let key = "tokenizer.ggml.tokens";
         bytes.extend([text(key), number(LIST), number(TEXT), count(tokens.len())].concat());
-        tokens.iter().for_each(|token| bytes.extend(text(token)));
+        for token in tokens {
+            bytes.extend(text(token));
+        }
         bytes
     }
 
