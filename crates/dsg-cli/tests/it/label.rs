@@ -186,14 +186,8 @@ fn a_server_that_is_not_there_is_no_success() {
 fn other_machines_are_not_spoken_to() {
     let scene = Scene::new();
     scene.write("prompts.jsonl", PROMPTS);
-    let file = if cfg!(feature = "llama-cpp") {
-        "cannot be read"
-    } else {
-        "llama-server -m models/teacher.gguf"
-    };
     for (model, said) in [
         ("http://models.example.org/v1", "--allow-remote"),
-        ("models/teacher.gguf", file),
         ("hf://owner/teacher.gguf", "hf://owner/repo/file"),
     ] {
         scene
@@ -202,6 +196,24 @@ fn other_machines_are_not_spoken_to() {
             .code(2)
             .stderr(contains(said));
     }
+}
+
+#[test]
+fn a_model_file_that_cannot_be_asked_is_named() {
+    let scene = Scene::new();
+    scene.write("prompts.jsonl", PROMPTS);
+    let (code, said) = if cfg!(feature = "llama-cpp") {
+        (3, "models/teacher.gguf: cannot be read")
+    } else {
+        (2, "llama-server -m models/teacher.gguf")
+    };
+    let file = ["--model", "models/teacher.gguf"];
+    scene
+        .dsg(&["label", "--prompts", "prompts.jsonl"])
+        .args(file)
+        .assert()
+        .code(code)
+        .stderr(contains(said));
 }
 
 #[test]
