@@ -10,6 +10,7 @@ use crate::Result;
 use crate::folder::differences;
 use crate::hf_check;
 use crate::kill_test::{self, KillTestArgs};
+use crate::llama;
 use crate::repository::target_dir;
 use crate::step::{Done, Steps, cargo, check};
 use crate::tidy;
@@ -82,6 +83,9 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         .map(|()| Done::Yes)
     })?;
     steps.run("loads in Python", || python(root, &out))?;
+    steps.run("a model file, asked in this process", || {
+        llama::step(root, false)
+    })?;
     // Last, so that its closing lines are the last of the output that come from a test runner.
     steps.run("tests", || job(&format!("{TESTS} --locked")))?;
     steps.print();

@@ -13,6 +13,7 @@ mod decisions;
 mod folder;
 mod hf_check;
 mod kill_test;
+mod llama;
 mod repository;
 mod sample;
 mod step;
@@ -48,6 +49,8 @@ enum Task {
     HfCheck(hf_check::HfCheckArgs),
     /// Kills `dsg run` at many points and compares what it ends with to an undisturbed run
     KillTest(kill_test::KillTestArgs),
+    /// Builds and tests the feature `llama-cpp` with a small real model; brings cmake and libclang if they are missing
+    Llama(llama::LlamaArgs),
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&root, &args),
         Task::HfCheck(args) => hf_check::run(&root, &args),
         Task::KillTest(args) => kill_test::run(&args),
+        Task::Llama(args) => llama::run(&root, &args),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

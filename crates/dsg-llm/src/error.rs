@@ -41,6 +41,17 @@ pub enum LlmError {
         /// The Cargo feature to build with.
         feature: &'static str,
     },
+    /// A model file cannot be used.
+    #[error("{path}: {problem}")]
+    Model {
+        /// The model's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// Why it failed, where there is more to say.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
     /// The reply store cannot be used.
     #[error("{path}: {what}")]
     Store {

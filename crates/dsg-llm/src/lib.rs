@@ -2,7 +2,8 @@
 //!
 //! # Vocabulary
 //! - A *provider* turns a [`ChatRequest`](dsg_core::ChatRequest) into a call: [`OpenAi`] for every server with
-//!   `/chat/completions`, [`Ollama`] for Ollama's own API, [`Scripted`] for tests, [`Replay`] for recorded replies.
+//!   `/chat/completions`, [`Ollama`] for Ollama's own API, `LlamaCpp` for files in this process (the feature `llama-cpp`,
+//!   [`open_file`]), [`Scripted`] for tests, [`Replay`] for recorded replies.
 //! - A *wrapper* is a model around a model: [`Recorded`] asks the [`ReplyStore`] first and keeps what is new, [`Structured`]
 //!   takes JSON out of whatever is around it and checks it, [`Guarded`] refuses what was cut, [`Budgeted`] stops at a limit,
 //!   [`Retry`] asks again, [`Limited`] holds calls back, [`Deadline`] gives them up. [`stack()`] puts them together.
@@ -54,10 +55,13 @@ mod budget;
 mod connect;
 mod deadline;
 mod error;
+mod file;
 mod guard;
 mod http;
 mod key;
 mod limit;
+#[cfg(feature = "llama-cpp")]
+mod llama_cpp;
 mod ollama;
 mod openai;
 mod order;
@@ -73,10 +77,13 @@ pub use blocking::Blocking;
 pub use budget::{Budget, BudgetConfig, Budgeted, Prices, Spent};
 pub use deadline::Deadline;
 pub use error::LlmError;
+pub use file::open_file;
 pub use guard::{GuardConfig, Guarded};
 pub use http::HttpConfig;
 pub use key::ApiKey;
 pub use limit::Limited;
+#[cfg(feature = "llama-cpp")]
+pub use llama_cpp::{LlamaCpp, LlamaCppConfig};
 pub use ollama::{Ollama, OllamaConfig};
 pub use openai::{OpenAi, OpenAiConfig};
 pub use order::in_order;

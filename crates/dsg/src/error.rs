@@ -117,6 +117,7 @@ impl DsgError {
             #[cfg(feature = "models")]
             Self::Llm(
                 dsg_llm::LlmError::Config { .. }
+                | dsg_llm::LlmError::FeatureMissing { .. }
                 | dsg_llm::LlmError::Key { .. }
                 | dsg_llm::LlmError::RemoteNotAllowed { .. },
             ) => ErrorKind::Usage,

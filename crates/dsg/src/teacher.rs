@@ -1,4 +1,4 @@
-//! A model on a server, with its reply store and everything that keeps a run whole.
+//! A model on a server or in a file, with its reply store and everything that keeps a run whole.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use dsg_chunk::EstimatedTokens;
 use dsg_core::ChatModel;
 use dsg_llm::{
     ApiKey, Budget, BudgetConfig, HttpConfig, LlmError, ModelRef, Ollama, OllamaConfig, OpenAi,
-    OpenAiConfig, ReplyStore, Shared, StackConfig, stack,
+    OpenAiConfig, ReplyStore, Shared, StackConfig, open_file, stack,
 };
 
 use crate::error::DsgError;
@@ -15,7 +15,7 @@ use crate::error::DsgError;
 /// Which model is asked, and under which limits.
 #[derive(Debug, Clone)]
 pub struct TeacherConfig {
-    /// Where it is: `http://127.0.0.1:8080/v1`, `ollama:qwen2.5-coder:1.5b`.
+    /// Where it is: `http://127.0.0.1:8080/v1`, `ollama:qwen2.5-coder:1.5b`, `models/qwen.gguf`.
     pub model: ModelRef,
     /// Its name at an OpenAI-compatible server; llama-server takes any. Default: `default`.
     pub name: String,
@@ -48,11 +48,11 @@ impl TeacherConfig {
         }
     }
 
-    /// The model, ready to be asked. Nothing is sent before the first request.
+    /// The model, ready to be asked. A file is loaded now, a server hears nothing before the first request.
     ///
     /// # Errors
     /// [`DsgError::Llm`] for an impossible setting, a server elsewhere that is not allowed, a key or a store that cannot be used,
-    /// and for a model file: it needs a server.
+    /// a model file that cannot be loaded or that this build cannot read.
     pub fn open(&self) -> Result<Arc<dyn ChatModel>, DsgError> {
         self.open_with(Shared {
             store: Some(ReplyStore::open(&self.store)?),
@@ -90,12 +90,16 @@ impl TeacherConfig {
                 let model = Ollama::new(server, self.http.clone(), key)?;
                 stack(model, settings, &config, shared)?
             }
-            file @ (ModelRef::File(_) | ModelRef::Hub { .. }) => {
+            ModelRef::File(path) => {
+                let (model, settings) = open_file(path, self.context_tokens)?;
+                stack(model, settings, &config, shared)?
+            }
+            ModelRef::Hub { .. } => {
                 return Err(LlmError::Config {
                     field: "model",
                     problem: format!(
-                        "`{file}` is a model file; serve it, as with `llama-server -m {file}`, and give the server's address, \
-                         as in `http://127.0.0.1:8080/v1`"
+                        "`{}` is not on this machine; fetch the file and give its path",
+                        self.model
                     ),
                 }
                 .into());

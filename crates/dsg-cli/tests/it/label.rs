@@ -132,7 +132,6 @@ fn other_machines_are_not_spoken_to() {
     scene.write("prompts.jsonl", PROMPTS);
     for (model, said) in [
         ("http://models.example.org/v1", "--allow-remote"),
-        ("models/teacher.gguf", "llama-server -m models/teacher.gguf"),
         ("hf://owner/teacher.gguf", "hf://owner/repo/file"),
     ] {
         scene
@@ -141,6 +140,24 @@ fn other_machines_are_not_spoken_to() {
             .code(2)
             .stderr(contains(said));
     }
+}
+
+#[test]
+fn a_model_file_that_cannot_be_asked_is_named() {
+    let scene = Scene::new();
+    scene.write("prompts.jsonl", PROMPTS);
+    let (code, said) = if cfg!(feature = "llama-cpp") {
+        (3, "models/teacher.gguf: cannot be read")
+    } else {
+        (2, "llama-server -m models/teacher.gguf")
+    };
+    let file = ["--model", "models/teacher.gguf"];
+    scene
+        .dsg(&["label", "--prompts", "prompts.jsonl"])
+        .args(file)
+        .assert()
+        .code(code)
+        .stderr(contains(said));
 }
 
 #[test]

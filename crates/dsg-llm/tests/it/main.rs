@@ -12,6 +12,8 @@ mod deadline;
 mod faults;
 mod guard;
 mod limit;
+#[cfg(feature = "llama-cpp")]
+mod llama;
 mod offline;
 mod ollama;
 mod openai;

@@ -1,0 +1,383 @@
+//! The thread that owns the model.
+//!
+//! The tokens of the last prompt stay in the cache, and a prompt that begins with the same ones is decoded from where they
+//! part. A reply must not depend on what was asked before, down to the rounding of likelihoods, which follows the shape of a
+//! batch: prompts are therefore decoded in batches of one size that begin at its multiples, and only whole batches are reused.
+//! Tokens of a reply, decoded one by one, never are.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, Sender};
+
+use dsg_core::{ChatError, ChatReply, ChatRequest, FinishReason, Usage};
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::sampling::LlamaSampler;
+use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::{LlamaCppError, LogOptions, send_logs_to_tracing};
+use tokio::sync::oneshot;
+
+use super::Plan;
+use super::prompt::Template;
+use super::queue::{Job, Queue};
+use super::sampler::{Sampler, grammar};
+use crate::error::LlmError;
+use crate::openai::wire::ask_in_words;
+
+/// Threads that llama.cpp takes at most.
+pub(super) const MOST_THREADS: i32 = 512;
+/// Tokens of a batch at most.
+pub(super) const MOST_BATCH: usize = 4096;
+
+/// What is known of a model once it is loaded.
+pub(super) struct Loaded {
+    pub(super) context_tokens: usize,
+}
+
+/// llama.cpp itself, set up once a process; silent, since what it logs is no part of a program's output.
+fn backend() -> Result<&'static LlamaBackend, LlmError> {
+    static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
+    let backend = BACKEND.get_or_init(|| {
+        send_logs_to_tracing(LogOptions::default().with_logs_enabled(false));
+        LlamaBackend::init().ok()
+    });
+    backend.as_ref().ok_or_else(|| {
+        LlmError::Runtime(std::io::Error::other(
+            LlamaCppError::BackendAlreadyInitialized,
+        ))
+    })
+}
+
+/// Loads the model, says so, and answers until nobody can ask any more.
+pub(super) fn run(
+    plan: &Plan,
+    name: &str,
+    loaded: &Sender<Result<Loaded, LlmError>>,
+    inbox: &Receiver<Job>,
+) {
+    let model = match load(plan) {
+        Ok(model) => model,
+        Err(error) => {
+            let _ = loaded.send(Err(error));
+            return;
+        }
+    };
+    match Engine::new(plan, name, &model) {
+        Ok(mut engine) => {
+            let context_tokens = engine.context_tokens;
+            if loaded.send(Ok(Loaded { context_tokens })).is_ok() {
+                engine.serve(inbox);
+            }
+        }
+        Err(error) => {
+            let _ = loaded.send(Err(error));
+        }
+    }
+}
+
+fn problem(path: &Path, problem: impl Into<String>) -> LlmError {
+    LlmError::Model {
+        path: path.to_owned(),
+        problem: problem.into(),
+        source: None,
+    }
+}
+
+fn load(plan: &Plan) -> Result<LlamaModel, LlmError> {
+    let params = LlamaModelParams::default();
+    LlamaModel::load_from_file(backend()?, &plan.path, &params).map_err(|error| LlmError::Model {
+        path: plan.path.clone(),
+        problem: "llama.cpp cannot load it: it is cut or damaged, or of a kind that this version does not know"
+            .to_owned(),
+        source: Some(error.into()),
+    })
+}
+
+/// A request whose prompt is ready.
+struct Ready {
+    request: ChatRequest,
+    reply: oneshot::Sender<Result<ChatReply, ChatError>>,
+    prompt: Vec<LlamaToken>,
+    grammar: Option<LlamaSampler>,
+}
+
+/// A model with its context.
+struct Engine<'a> {
+    name: &'a str,
+    model: &'a LlamaModel,
+    template: Template,
+    context: LlamaContext<'a>,
+    context_tokens: usize,
+    batch: LlamaBatch<'static>,
+    batch_tokens: usize,
+    /// The prompt's tokens that are in the context from position 0.
+    cached: Vec<LlamaToken>,
+}
+
+impl<'a> Engine<'a> {
+    fn new(plan: &Plan, name: &'a str, model: &'a LlamaModel) -> Result<Self, LlmError> {
+        let template = Template::of(model).map_err(|what| problem(&plan.path, what))?;
+        let trained = std::num::NonZeroU32::new(model.n_ctx_train());
+        let tokens = trained.map_or(plan.context_tokens, |most| most.min(plan.context_tokens));
+        let batch_tokens = plan.batch.get().min(tokens.get() as usize);
+        let batch_width = u32::try_from(batch_tokens).unwrap_or(tokens.get());
+        let params = LlamaContextParams::default()
+            .with_n_ctx(Some(tokens))
+            .with_n_batch(batch_width)
+            .with_n_ubatch(batch_width)
+            .with_n_threads(plan.threads)
+            .with_n_threads_batch(plan.threads);
+        let context = model
+            .new_context(backend()?, params)
+            .map_err(|error| LlmError::Model {
+                path: plan.path.clone(),
+                problem: format!("llama.cpp cannot make a context of {tokens} tokens for it"),
+                source: Some(error.into()),
+            })?;
+        Ok(Self {
+            name,
+            model,
+            template,
+            context,
+            context_tokens: tokens.get() as usize,
+            batch: LlamaBatch::new(batch_tokens, 1),
+            batch_tokens,
+            cached: Vec::new(),
+        })
+    }
+
+    fn serve(&mut self, inbox: &Receiver<Job>) {
+        let mut queue = Queue::new();
+        loop {
+            let next = queue.next(
+                inbox,
+                |job| self.prepare(job),
+                |ready| shared(&self.cached, &ready.prompt),
+            );
+            let Some(ready) = next else {
+                return;
+            };
+            let Ready {
+                request,
+                reply,
+                prompt,
+                grammar,
+            } = ready;
+            // Whoever asked may have gone.
+            if reply.is_closed() {
+                continue;
+            }
+            let answer = self.answer(&request, &prompt, grammar, &reply);
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// The tokens of a request and its grammar; one that cannot be answered is told so and gone.
+    fn prepare(&self, job: Job) -> Option<Ready> {
+        let Job { mut request, reply } = job;
+        let grammar = request
+            .schema
+            .as_ref()
+            .and_then(|schema| grammar(self.model, schema));
+        if let (Some(schema), None) = (&request.schema, &grammar) {
+            ask_in_words(&mut request.messages, schema);
+        }
+        let reply_tokens = request.sampling.max_tokens;
+        let error = match self.template.tokens(self.model, &request.messages) {
+            Ok(prompt) if prompt.len().saturating_add(reply_tokens) <= self.context_tokens => {
+                return Some(Ready {
+                    request,
+                    reply,
+                    prompt,
+                    grammar,
+                });
+            }
+            Ok(prompt) => ChatError::ContextExceeded {
+                model: self.name.to_owned(),
+                prompt: prompt.len(),
+                reply: reply_tokens,
+                context: self.context_tokens,
+            },
+            Err(detail) => ChatError::Rejected {
+                model: self.name.to_owned(),
+                detail,
+            },
+        };
+        let _ = reply.send(Err(error));
+        None
+    }
+
+    fn answer(
+        &mut self,
+        request: &ChatRequest,
+        prompt: &[LlamaToken],
+        grammar: Option<LlamaSampler>,
+        reply: &oneshot::Sender<Result<ChatReply, ChatError>>,
+    ) -> Result<ChatReply, ChatError> {
+        let cached_tokens = self.read(prompt, reply)?;
+        let sampling = &request.sampling;
+        let mut sampler = Sampler::new(sampling, grammar);
+        let vocab = self.model.vocab();
+        let mut text = Vec::new();
+        let mut completion_tokens = 0;
+        let mut position = prompt.len();
+        let finish = loop {
+            if completion_tokens >= sampling.max_tokens {
+                break FinishReason::Length;
+            }
+            if completion_tokens > 0 {
+                // The token of the last round.
+                if reply.is_closed() {
+                    return Err(ChatError::Interrupted);
+                }
+                self.decode()?;
+            }
+            let last = self.batch.n_tokens() - 1;
+            let Some(token) = sampler.next(&self.context, last) else {
+                return Err(self.rejected("no token of the model's continues the schema's grammar"));
+            };
+            if vocab.is_eog(token) {
+                break FinishReason::Stop;
+            }
+            if !sampler.accept(token) {
+                return Err(self.rejected("the schema's grammar cannot be followed"));
+            }
+            let searched = text.len();
+            vocab.token_to_piece_into(token, &mut text, false, None);
+            completion_tokens += 1;
+            if let Some(end) = stop(&text, searched, &sampling.stop) {
+                text.truncate(end);
+                break FinishReason::Stop;
+            }
+            self.batch.clear();
+            self.push(token, position, true)?;
+            position += 1;
+        };
+        Ok(ChatReply {
+            text: characters(text),
+            finish,
+            usage: Usage {
+                prompt_tokens: prompt.len() as u64,
+                cached_tokens: cached_tokens as u64,
+                completion_tokens: completion_tokens as u64,
+            },
+        })
+    }
+
+    /// Brings the prompt into the context; how many of its tokens were there. At least the last is decoded, for its
+    /// likelihoods.
+    fn read(
+        &mut self,
+        prompt: &[LlamaToken],
+        reply: &oneshot::Sender<Result<ChatReply, ChatError>>,
+    ) -> Result<usize, ChatError> {
+        let most = prompt.len().saturating_sub(1);
+        let reused = shared(&self.cached, prompt).min(most) / self.batch_tokens * self.batch_tokens;
+        let from = u32::try_from(reused).ok();
+        let is_cut = self.context.clear_kv_cache_seq(Some(0), from, None);
+        // Not every kind of model can forget only a part.
+        let reused = if is_cut == Ok(true) {
+            reused
+        } else {
+            self.context.clear_kv_cache();
+            0
+        };
+        self.cached.truncate(reused);
+        let rest = prompt.get(reused..).unwrap_or_default();
+        for part in rest.chunks(self.batch_tokens) {
+            if reply.is_closed() {
+                return Err(ChatError::Interrupted);
+            }
+            let begin = self.cached.len();
+            self.batch.clear();
+            for (position, token) in (begin..).zip(part) {
+                self.push(*token, position, position + 1 == prompt.len())?;
+            }
+            self.decode()?;
+            self.cached.extend_from_slice(part);
+        }
+        Ok(reused)
+    }
+
+    fn push(&mut self, token: LlamaToken, position: usize, is_last: bool) -> Result<(), ChatError> {
+        let position = i32::try_from(position).map_err(|error| self.failed(error.into()))?;
+        self.batch
+            .add(token, position, &[0], is_last)
+            .map_err(|error| self.failed(error.into()))
+    }
+
+    fn decode(&mut self) -> Result<(), ChatError> {
+        let outcome = self.context.decode(&mut self.batch);
+        outcome.map_err(|error| self.failed(error.into()))
+    }
+
+    fn failed(&self, source: Box<dyn std::error::Error + Send + Sync>) -> ChatError {
+        ChatError::Backend {
+            what: format!("{} cannot decode", self.name),
+            source,
+        }
+    }
+
+    fn rejected(&self, detail: &str) -> ChatError {
+        ChatError::Rejected {
+            model: self.name.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+/// How many tokens both begin with.
+fn shared(left: &[LlamaToken], right: &[LlamaToken]) -> usize {
+    left.iter().zip(right).take_while(|(a, b)| a == b).count()
+}
+
+/// Where the first stop text in `text` begins; before `searched` there is no end of one.
+fn stop(text: &[u8], searched: usize, stops: &[String]) -> Option<usize> {
+    let found = stops
+        .iter()
+        .filter(|stop| !stop.is_empty())
+        .filter_map(|stop| {
+            let from = searched.saturating_sub(stop.len() - 1);
+            let new = text.get(from..)?;
+            let place = new
+                .windows(stop.len())
+                .position(|part| part == stop.as_bytes())?;
+            Some(from + place)
+        });
+    found.min()
+}
+
+/// The text in whole characters: a reply that was stopped by its length may end within one.
+fn characters(mut bytes: Vec<u8>) -> String {
+    if let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_text_is_found_across_tokens_and_the_first_one_counts() {
+        let stops = ["END".to_owned(), String::new(), "\n\n".to_owned()];
+        assert_eq!(stop(b"one EN", 4, &stops), None);
+        assert_eq!(stop(b"one END", 6, &stops), Some(4));
+        assert_eq!(stop(b"a\n\nb END", 1, &stops), Some(1));
+    }
+
+    #[test]
+    fn a_character_that_was_cut_is_left_out() {
+        assert_eq!(characters("naïve".as_bytes()[..3].to_vec()), "na");
+        assert_eq!(characters("naïve".as_bytes().to_vec()), "naïve");
+        assert_eq!(characters(vec![b'a', 0xff, b'b']), "a\u{fffd}b");
+    }
+}
