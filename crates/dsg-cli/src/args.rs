@@ -24,7 +24,7 @@ Examples:
   dsg verify out/ --input docs/             recompute every receipt and hash
 
 Exit codes: 0 done, 1 a quality gate was missed, 2 usage or configuration, 3 input or environment, \
-130 interrupted (run the same command again to go on)."
+4 a model or its server ended the run, 130 interrupted (run the same command again to go on)."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Label(commands::label::LabelArgs),
     #[cfg(feature = "models")]
     Replies(commands::replies::RepliesArgs),
+    Prompts(commands::prompts::PromptsArgs),
+    Doctor(commands::doctor::DoctorArgs),
     Config(commands::config::ConfigArgs),
     Completions(commands::completions::CompletionsArgs),
 }

@@ -41,6 +41,15 @@ pub enum LlmError {
         /// The Cargo feature to build with.
         feature: &'static str,
     },
+    /// A server does not say which models it has.
+    #[error("{server} does not say which models it has")]
+    Server {
+        /// Its address.
+        server: String,
+        /// Why.
+        #[source]
+        source: Box<dsg_core::ChatError>,
+    },
     /// A model file cannot be used.
     #[error("{path}: {problem}")]
     Model {

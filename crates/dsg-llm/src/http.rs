@@ -186,6 +186,10 @@ impl Http {
         self.send(Method::POST, path, Bytes::from(body)).await
     }
 
+    pub(crate) async fn get(&self, path: &str) -> Result<Answered, ChatError> {
+        self.send(Method::GET, path, Bytes::new()).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Answered, ChatError> {
         let attempted = format!("{method} {}{path}", self.base);
         let request = self

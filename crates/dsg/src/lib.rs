@@ -30,6 +30,7 @@
 pub mod config;
 mod copies;
 mod dataset;
+mod doctor;
 mod error;
 #[cfg(feature = "models")]
 mod label;
@@ -46,6 +47,7 @@ mod teacher;
 mod versions;
 
 pub use dataset::{export, verify};
+pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
 #[cfg(feature = "models")]
 pub use label::{LabelJob, label};

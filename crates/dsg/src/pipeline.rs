@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dsg_core::{Event, Interrupt, Observer, Silent, Stage};
+use dsg_core::{Event, Interrupt, Observer, Prompts, Silent, Stage};
 use dsg_index::Index;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -59,6 +59,11 @@ impl Pipeline {
     /// The configuration in use.
     pub fn config(&self) -> &DatasetConfig {
         &self.config
+    }
+
+    /// The prompts in use: the built-in ones, and what the configuration puts in their place.
+    pub fn prompts(&self) -> &Prompts {
+        &self.stages.prompts
     }
 
     /// Runs every step that is not finished yet and writes the dataset to `outdir`.

@@ -5,6 +5,7 @@ pub(crate) mod card;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod curate;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod ingest;
@@ -12,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 #[cfg(feature = "models")]
 pub(crate) mod label;
+pub(crate) mod prompts;
 #[cfg(feature = "models")]
 pub(crate) mod replies;
 pub(crate) mod run;
@@ -42,6 +44,8 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Label(args) => label::execute(args, session),
         #[cfg(feature = "models")]
         Command::Replies(args) => replies::execute(args, session),
+        Command::Prompts(args) => prompts::execute(args, session),
+        Command::Doctor(args) => doctor::execute(args, session),
         Command::Config(args) => config::execute(args, session),
         Command::Completions(args) => completions::execute(args, session),
     }

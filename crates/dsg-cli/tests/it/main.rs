@@ -8,6 +8,7 @@
 )]
 
 mod config;
+mod doctor;
 mod errors;
 mod help;
 mod init;

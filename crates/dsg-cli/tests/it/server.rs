@@ -44,12 +44,13 @@ impl Server {
 
 fn answer(mut stream: TcpStream, reply: Reply, asked: &AtomicUsize) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut length = 0;
+    let (mut length, mut is_list) = (0, false);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
             return;
         }
+        is_list |= line.starts_with("GET /v1/models ");
         if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap();
         }
@@ -59,8 +60,20 @@ fn answer(mut stream: TcpStream, reply: Reply, asked: &AtomicUsize) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    asked.fetch_add(1, Ordering::SeqCst);
-    let request: Value = serde_json::from_slice(&body).unwrap();
+    let text = if is_list {
+        json!({"data": [{"id": "tiny"}]}).to_string()
+    } else {
+        asked.fetch_add(1, Ordering::SeqCst);
+        completion(&serde_json::from_slice(&body).unwrap(), reply).to_string()
+    };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        text.len()
+    );
+    let _ = stream.write_all(format!("{head}{text}").as_bytes());
+}
+
+fn completion(request: &Value, reply: Reply) -> Value {
     let length: usize = request["messages"]
         .as_array()
         .into_iter()
@@ -68,18 +81,12 @@ fn answer(mut stream: TcpStream, reply: Reply, asked: &AtomicUsize) {
         .filter_map(|turn| turn["content"].as_str())
         .map(str::len)
         .sum();
-    let reply = json!({
+    json!({
         "choices": [{
-            "message": {"role": "assistant", "content": reply(&request)},
+            "message": {"role": "assistant", "content": reply(request)},
             "finish_reason": "stop",
         }],
         // About as many as there are: a server that counts far fewer has cut the prompt.
         "usage": {"prompt_tokens": (length / 4).max(20), "completion_tokens": 5},
     })
-    .to_string();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        reply.len()
-    );
-    let _ = stream.write_all(format!("{head}{reply}").as_bytes());
 }

@@ -1,0 +1,239 @@
+//! What a run under a configuration would find, and what to do about what it would not.
+
+use serde::Serialize;
+
+use crate::config::{DatasetConfig, Provider, RoleModel};
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// A run works, but a person should know.
+    Doubtful,
+    /// A run cannot work.
+    Missing,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What: `models.generator`, `feature llama-cpp`.
+    pub what: String,
+    /// How it is.
+    pub health: Health,
+    /// What was found.
+    pub found: String,
+    /// What to do about it; `None` where there is nothing to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Check {
+    fn new(what: impl Into<String>, health: Health, found: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            health,
+            found: found.into(),
+            hint: None,
+        }
+    }
+
+    #[cfg(feature = "models")]
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Looks at everything that a run under `config` needs beside its documents: models are looked for where they should be, servers
+/// are asked which they have. Nothing is asked of a model.
+pub fn doctor(config: &DatasetConfig) -> Vec<Check> {
+    let models = &config.models;
+    let mut checks = features();
+    if !models.prompts.is_empty() {
+        let found = format!("{} of your own", models.prompts.len());
+        checks.push(Check::new("models.prompts", Health::Good, found));
+    }
+    checks.extend(role("models.generator", &models.generator, config));
+    checks.extend(role("models.judge", &models.judge, config));
+    checks
+}
+
+fn features() -> Vec<Check> {
+    [
+        ("pdf", cfg!(feature = "pdf"), "reads PDF files"),
+        (
+            "tokenizer",
+            cfg!(feature = "tokenizer"),
+            "counts tokens exactly",
+        ),
+        ("models", cfg!(feature = "models"), "asks models on servers"),
+        (
+            "llama-cpp",
+            cfg!(feature = "llama-cpp"),
+            "asks model files without a server",
+        ),
+    ]
+    .into_iter()
+    .map(|(name, is_there, does)| {
+        let found = if is_there {
+            does.to_owned()
+        } else {
+            format!("not in this build; `--features {name}` {does}")
+        };
+        Check::new(format!("feature {name}"), Health::Good, found)
+    })
+    .collect()
+}
+
+/// A role that needs no model; or what its model's place says.
+fn role<P: Provider + Default>(
+    what: &str,
+    role: &RoleModel<P>,
+    config: &DatasetConfig,
+) -> Vec<Check> {
+    if !role.provider.is_model() {
+        let found = format!("{}: needs no model", role.provider.as_str());
+        return vec![Check::new(what, Health::Good, found)];
+    }
+    #[cfg(feature = "models")]
+    return modelled::role(what, role, config);
+    #[cfg(not(feature = "models"))]
+    {
+        let _ = config;
+        let found = "needs a build with `--features models`";
+        vec![Check::new(what, Health::Missing, found)]
+    }
+}
+
+#[cfg(feature = "models")]
+mod modelled {
+    use std::error::Error;
+
+    use dsg_llm::{ApiKey, Blocking, HttpConfig, LlmError, ModelRef, served};
+
+    use super::{Check, Health};
+    use crate::config::{DatasetConfig, Provider, RoleModel};
+
+    pub(super) fn role<P: Provider + Default>(
+        what: &str,
+        role: &RoleModel<P>,
+        config: &DatasetConfig,
+    ) -> Vec<Check> {
+        let reference: ModelRef = match role.model.as_deref().unwrap_or_default().parse() {
+            Ok(reference) => reference,
+            Err(error) => return vec![bad(what, &error)],
+        };
+        let model = match &reference {
+            ModelRef::File(path) if !path.is_file() => {
+                Check::new(what, Health::Missing, format!("{reference} is not there"))
+                    .hint("give the path of a GGUF file, relative to the current folder")
+            }
+            ModelRef::File(_) if cfg!(feature = "llama-cpp") => {
+                Check::new(what, Health::Good, format!("{reference} is there"))
+            }
+            ModelRef::File(_) => Check::new(
+                what,
+                Health::Missing,
+                format!("{reference} is there, but this build cannot ask it"),
+            )
+            .hint(format!(
+                "build with `--features llama-cpp`, or serve it: `llama-server -m {reference} --port 8080`, then \
+                 `{what}.model: \"http://127.0.0.1:8080/v1\"`"
+            )),
+            ModelRef::Hub { .. } => Check::new(
+                what,
+                Health::Doubtful,
+                format!("{reference} is looked for when the run needs it"),
+            ),
+            ModelRef::Server(_) | ModelRef::Ollama(_) => {
+                let key = ApiKey::from_env(&role.key_variable);
+                let http = HttpConfig {
+                    allow_remote: config.allow_remote,
+                    first_seconds: 10,
+                    ..HttpConfig::default()
+                };
+                let listed = key.and_then(|key| {
+                    Blocking::new()?.block_on(served(&reference, key, &http))
+                });
+                match listed {
+                    Ok(listed) => lists(what, &reference, &role.name, &listed),
+                    Err(error) => bad(what, &error).hint(start(&reference)),
+                }
+            }
+        };
+        let is_remote = matches!(&reference, ModelRef::Server(url) if url.starts_with("https"));
+        let key = if std::env::var_os(&role.key_variable).is_some() {
+            Some("is set")
+        } else if is_remote {
+            Some("is not set; most servers behind https want a key")
+        } else {
+            None
+        };
+        let key = key.map(|found| {
+            let health = if found == "is set" {
+                Health::Good
+            } else {
+                Health::Doubtful
+            };
+            Check::new(
+                format!("{what}.key_variable"),
+                health,
+                format!("{} {found}", role.key_variable),
+            )
+        });
+        std::iter::once(model).chain(key).collect()
+    }
+
+    /// Whether a server's list has the model.
+    fn lists(what: &str, reference: &ModelRef, name: &str, listed: &[String]) -> Check {
+        let has = |name: &str| listed.iter().any(|model| model == name);
+        let list = if listed.is_empty() {
+            "no model".to_owned()
+        } else {
+            listed.join(", ")
+        };
+        match reference {
+            // Ollama's own default tag.
+            ModelRef::Ollama(name) if has(name) || has(&format!("{name}:latest")) => {
+                Check::new(what, Health::Good, format!("Ollama has {name}"))
+            }
+            ModelRef::Ollama(name) => Check::new(
+                what,
+                Health::Missing,
+                format!("Ollama has no {name}; it has {list}"),
+            )
+            .hint(format!("ollama pull {name}")),
+            _ if has(name) => Check::new(what, Health::Good, format!("{reference} has {name}")),
+            _ => Check::new(
+                what,
+                Health::Doubtful,
+                format!("{reference} answers and has {list}; it will be asked for `{name}`"),
+            )
+            .hint(format!(
+                "llama-server takes any name; for other servers set `{what}.name`"
+            )),
+        }
+    }
+
+    fn bad(what: &str, error: &LlmError) -> Check {
+        let mut found = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            found = format!("{found}: {error}");
+            cause = error.source();
+        }
+        Check::new(what, Health::Missing, found)
+    }
+
+    fn start(reference: &ModelRef) -> &'static str {
+        match reference {
+            ModelRef::Ollama(_) => "start it with `ollama serve`",
+            _ => {
+                "start the server, as with `llama-server -m model.gguf --port 8080`, or change the address"
+            }
+        }
+    }
+}
