@@ -10,6 +10,8 @@ use crate::config::{DatasetConfig, Provider, RoleModel};
 pub enum Health {
     /// As it should be.
     Good,
+    /// Not there, and not needed.
+    Absent,
     /// A run works, but a person should know.
     Doubtful,
     /// A run cannot work.
@@ -78,12 +80,13 @@ fn features() -> Vec<Check> {
     ]
     .into_iter()
     .map(|(name, is_there, does)| {
-        let found = if is_there {
-            does.to_owned()
+        let (health, found) = if is_there {
+            (Health::Good, does.to_owned())
         } else {
-            format!("not in this build; `--features {name}` {does}")
+            let found = format!("not in this build; `--features {name}` {does}");
+            (Health::Absent, found)
         };
-        Check::new(format!("feature {name}"), Health::Good, found)
+        Check::new(format!("feature {name}"), health, found)
     })
     .collect()
 }
@@ -189,7 +192,12 @@ mod modelled {
 
     /// Whether a server's list has the model.
     fn lists(what: &str, reference: &ModelRef, name: &str, listed: &[String]) -> Check {
-        let has = |name: &str| listed.iter().any(|model| model == name);
+        // llama-server may list a file by its name.
+        let has = |name: &str| {
+            let is =
+                |model: &String| model.trim_end_matches(".gguf") == name.trim_end_matches(".gguf");
+            listed.iter().any(is)
+        };
         let list = if listed.is_empty() {
             "no model".to_owned()
         } else {

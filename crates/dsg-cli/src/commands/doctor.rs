@@ -34,6 +34,7 @@ pub(crate) fn execute(args: &DoctorArgs, session: &Session) -> Result<ExitCode, 
         for check in &checks {
             let mark = match check.health {
                 Health::Good => paint.good("good    "),
+                Health::Absent => paint.faint("absent  "),
                 Health::Doubtful => paint.warn("doubtful"),
                 Health::Missing => paint.bad("missing "),
             };
