@@ -9,7 +9,7 @@
 use dsg_core::{Chunk, Span};
 
 use crate::model::fold::Folded;
-use crate::model::unit::{labels, units};
+use crate::model::unit::{announced, labels, units};
 use crate::regexes::regex;
 
 /// A quote may differ from the text in one character of so many.
@@ -132,6 +132,11 @@ impl<'c> Aligner<'c> {
     /// row of its table. Document offsets.
     pub fn labels(&self, span: Span) -> Vec<Span> {
         labels(self.chunk, span)
+    }
+
+    /// An aligned span with the list, code or table that it announces by its colon. Document offsets.
+    pub fn announced(&self, span: Span) -> Span {
+        announced(self.chunk, span)
     }
 
     /// The first sentence, line or heading.

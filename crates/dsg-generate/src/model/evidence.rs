@@ -5,6 +5,10 @@ use dsg_core::{Chunk, Citation, Span};
 use crate::answer::citations;
 use crate::model::align::{Aligner, Unaligned};
 use crate::model::prompts::Passage;
+use crate::sentence::boundaries;
+
+/// Words of a sentence that are enough to say where it was copied from.
+const MIN_COPIED_WORDS: usize = 5;
 
 /// One chunk, or the two that a question needs both of.
 #[derive(Debug)]
@@ -72,14 +76,35 @@ impl<'c> Evidence<'c> {
                 .enumerate()
                 .filter_map(|(number, place)| Some((number, place.ok()?)))
                 .min_by_key(|(number, place)| (place.fit, *number));
-            if let Some((number, place)) = best {
-                resolved.spans.push((number, place.span));
+            let found = best.and_then(|(number, place)| {
+                let span = self.aligners.get(number)?.announced(place.span);
+                Some((number, span))
+            });
+            if let Some(found) = found {
+                resolved.spans.push(found);
             } else {
                 resolved.ambiguous |= places.contains(&Err(Unaligned::Ambiguous));
                 resolved.missing.push(quote.clone());
             }
         }
         resolved
+    }
+
+    /// Where the sentences of an answer stand, as far as they were copied: a model that reads on beyond the passages that it
+    /// chose says true things without a receipt.
+    pub(crate) fn copied(&self, answer: &str) -> Vec<(usize, Span)> {
+        let mut sentences = Vec::new();
+        for line in answer.lines() {
+            let mut start = 0;
+            for end in boundaries(line).into_iter().chain([line.len()]) {
+                let sentence = line.get(start..end).unwrap_or_default();
+                if sentence.split_whitespace().count() >= MIN_COPIED_WORDS {
+                    sentences.push(sentence.to_owned());
+                }
+                start = end;
+            }
+        }
+        self.resolve(&sentences).spans
     }
 
     /// Whether every chunk has one of `spans`.
@@ -149,6 +174,24 @@ mod tests {
             .map(|citation| citation.quote)
             .collect();
         assert_eq!(quotes, ["--time", "The default is 60 minutes."]);
+    }
+
+    #[test]
+    fn what_an_answer_copied_is_found_and_what_it_made_up_is_not() {
+        let text =
+            "A job has a priority. A priority of zero prevents the job from ever being scheduled.";
+        let chunks = [chunk_of(text, Vec::new(), &["scontrol"])];
+        let copied = Evidence::new(&chunks).copied(
+            "A priority of zero prevents the job from ever being scheduled. That is how a cluster saves its power.",
+        );
+        let said: Vec<&str> = copied
+            .into_iter()
+            .filter_map(|(_, span)| span.slice(text))
+            .collect();
+        assert_eq!(
+            said,
+            ["A priority of zero prevents the job from ever being scheduled."]
+        );
     }
 
     #[test]

@@ -155,10 +155,11 @@ impl TaskWriter<'_> {
             })
             .await?;
         let answer = granted(answered.said)?;
+        let spans = [chosen.said, evidence.copied(&answer)].concat();
         Ok(Item {
             question,
             answer,
-            citations,
+            citations: evidence.citations(&spans),
             evidence: ids(evidence.chunks()),
             prompts: vec![chosen.prompt, asked.prompt, answered.prompt],
         })

@@ -81,6 +81,36 @@ pub(crate) fn labels(chunk: &Chunk, span: Span) -> Vec<Span> {
         .collect()
 }
 
+/// Bytes of what an announcement may bring with it.
+const MAX_ANNOUNCED: usize = 1500;
+
+/// `span` (document offsets) with the list, code or table that it announces; `span` itself where it announces nothing, or where
+/// that is long.
+pub(crate) fn announced(chunk: &Chunk, span: Span) -> Span {
+    let ends_open = chunk
+        .slice(span)
+        .is_some_and(|text| text.trim_end_matches(['*', '_', ' ', '\n']).ends_with(':'));
+    if !ends_open {
+        return span;
+    }
+    let is_next = |block: &&Block| {
+        matches!(
+            block.kind,
+            BlockKind::Code { .. } | BlockKind::List { .. } | BlockKind::Table
+        ) && Span::new(span.end(), block.span.start())
+            .ok()
+            .and_then(|gap| chunk.slice(gap))
+            .is_some_and(|between| between.trim().is_empty())
+    };
+    chunk
+        .blocks
+        .iter()
+        .find(is_next)
+        .filter(|block| block.span.len() <= MAX_ANNOUNCED && chunk.slice(block.span).is_some())
+        .and_then(|block| Span::new(span.start(), block.span.end()).ok())
+        .unwrap_or(span)
+}
+
 /// `span` (document offsets) in the chunk's text, on character boundaries.
 fn local(chunk: &Chunk, span: Span) -> Option<Span> {
     chunk.slice(span)?;
@@ -135,6 +165,20 @@ mod tests {
             texts(&chunk),
             ["Run:", "```sh", "sbatch a. B", "squeue", "| A. B | c |"]
         );
+    }
+
+    #[test]
+    fn an_announcement_brings_what_it_announces() {
+        let text = "Set both:\n\n```\nA=1\n```\n\nThen wait:\n\nand see.";
+        let code = Block::new(
+            BlockKind::Code { language: None },
+            at(text, "```\nA=1\n```"),
+        );
+        let chunk = chunk_of(text, vec![code], &["t"]);
+        let with = |quote| announced(&chunk, at(text, quote)).slice(text).unwrap();
+        assert_eq!(with("Set both:"), "Set both:\n\n```\nA=1\n```");
+        assert_eq!(with("Then wait:"), "Then wait:");
+        assert_eq!(with("and see."), "and see.");
     }
 
     #[test]
