@@ -56,16 +56,12 @@ pub(crate) fn review(
     index: &Index,
 ) -> Result<StageResult<Candidate>, DsgError> {
     let config = ctx.config;
-    let generator = &config.models.generator;
-    let writer = if generator.provider.is_model() {
+    let writer = if config.models.generator.provider.is_model() {
         Some(ctx.roles.generator(ctx)?)
     } else {
         None
     };
-    if generator.provider.is_model()
-        && (&generator.model, &generator.name)
-            == (&config.models.judge.model, &config.models.judge.name)
-    {
+    if config.models.is_one_for_both() {
         let message = "the judge is the model that wrote: it is lenient with its own words; \
                        `models.judge` takes another one";
         ctx.warn(Stage::Judge, "models.judge", message);
@@ -100,7 +96,7 @@ mod session {
 
     use dsg_chunk::EstimatedTokens;
     pub(crate) use dsg_llm::Spent;
-    use dsg_llm::{Blocking, Budget, ReplyStore, Shared};
+    use dsg_llm::{Blocking, Budget, BudgetConfig, ReplyStore, Shared};
 
     use super::{Arc, ChatModel, Context, DsgError, PathBuf};
     use crate::config::RoleModel;
@@ -135,6 +131,10 @@ mod session {
         }
 
         pub(crate) fn judge(&self, ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+            // A file is loaded once.
+            if ctx.config.models.is_one_for_both() {
+                return self.generator(ctx);
+            }
             self.role(&self.judge, ctx, &ctx.config.models.judge)
         }
 
@@ -150,6 +150,21 @@ mod session {
             Some(self.open.get()?.shared.budget.spent())
         }
 
+        fn opened(&self, budget: &BudgetConfig) -> Result<&Open, DsgError> {
+            if let Some(open) = self.open.get() {
+                return Ok(open);
+            }
+            let open = Open {
+                runtime: Blocking::new()?,
+                shared: Shared {
+                    store: Some(ReplyStore::open(&self.store)?),
+                    budget: Arc::new(Budget::new(budget.clone())?),
+                    counter: Arc::new(EstimatedTokens),
+                },
+            };
+            Ok(self.open.get_or_init(|| open))
+        }
+
         fn role<P: Default>(
             &self,
             role: &OnceCell<Arc<dyn ChatModel>>,
@@ -160,17 +175,7 @@ mod session {
                 return Ok(Arc::clone(model));
             }
             let models = &ctx.config.models;
-            if self.open.get().is_none() {
-                let open = Open {
-                    runtime: Blocking::new()?,
-                    shared: Shared {
-                        store: Some(ReplyStore::open(&self.store)?),
-                        budget: Arc::new(Budget::new(models.budget.clone())?),
-                        counter: Arc::new(EstimatedTokens),
-                    },
-                };
-                let _ = self.open.set(open);
-            }
+            let open = self.opened(&models.budget)?;
             let reference = config.model.as_deref().unwrap_or_default().parse()?;
             let mut teacher = TeacherConfig::new(reference, self.store.clone());
             teacher.name.clone_from(&config.name);
@@ -178,11 +183,7 @@ mod session {
             teacher.context_tokens = config.context_tokens;
             teacher.http.allow_remote = ctx.config.allow_remote;
             teacher.stack = models.calls.clone();
-            let shared = self.open.get().map(|open| open.shared.clone());
-            let model = match shared {
-                Some(shared) => teacher.open_with(shared)?,
-                None => teacher.open()?,
-            };
+            let model = teacher.open_with(open.shared.clone())?;
             Ok(Arc::clone(role.get_or_init(|| model)))
         }
     }

@@ -149,6 +149,16 @@ impl EmbedderProvider {
 }
 
 impl Models {
+    /// Whether one model writes and judges.
+    pub(crate) fn is_one_for_both(&self) -> bool {
+        let (generator, judge) = (&self.generator, &self.judge);
+        generator.provider.is_model()
+            && judge.provider.is_model()
+            && (&generator.model, &generator.name) == (&judge.model, &judge.name)
+            && (generator.context_tokens, &generator.key_variable)
+                == (judge.context_tokens, &judge.key_variable)
+    }
+
     /// The first role that cannot be filled.
     pub(crate) fn validate(&self) -> Result<(), Issue> {
         self.generator.validate("models.generator")?;
