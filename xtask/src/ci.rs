@@ -11,6 +11,7 @@ use crate::folder::differences;
 use crate::hf_check;
 use crate::kill_test::{self, KillTestArgs};
 use crate::llama;
+use crate::model_run;
 use crate::repository::target_dir;
 use crate::step::{Done, Steps, cargo, check};
 use crate::tidy;
@@ -83,6 +84,9 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         .map(|()| Done::Yes)
     })?;
     steps.run("loads in Python", || python(root, &out))?;
+    steps.run("written and judged by a model on a server", || {
+        model_run::step(root, &dsg, &scratch.join("model-run"))
+    })?;
     steps.run("a model file, asked in this process", || {
         llama::step(root, false)
     })?;

@@ -16,7 +16,7 @@ use crate::venv;
 /// What builds llama.cpp and its bindings where the system has neither, pinned.
 const REQUIREMENTS: [&str; 2] = ["cmake==4.4.5", "libclang==18.1.1"];
 /// The model of the tests, as `fetch-models.sh` names it.
-const MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
+pub(crate) const MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
 /// `-D warnings`, as `cargo clippy` hands it to its compiler.
 const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 /// Where distributions keep libclang.
@@ -145,7 +145,7 @@ fn is_libclang(name: &str) -> bool {
 }
 
 /// The folder with the model of the tests, fetched if need be, or why there is none.
-fn models(root: &Path) -> Result<PathBuf, String> {
+pub(crate) fn models(root: &Path) -> Result<PathBuf, String> {
     if let Some(folder) = env::var_os("DSG_TEST_MODELS") {
         return Ok(folder.into());
     }

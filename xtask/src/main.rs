@@ -14,6 +14,7 @@ mod folder;
 mod hf_check;
 mod kill_test;
 mod llama;
+mod model_run;
 mod repository;
 mod sample;
 mod step;
@@ -51,6 +52,8 @@ enum Task {
     KillTest(kill_test::KillTestArgs),
     /// Builds and tests the feature `llama-cpp` with a small real model; brings cmake and libclang if they are missing
     Llama(llama::LlamaArgs),
+    /// Runs the fixtures with a small real model that writes and judges, on llama.cpp's server; brings both if they are missing
+    ModelRun(model_run::ModelRunArgs),
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::HfCheck(args) => hf_check::run(&root, &args),
         Task::KillTest(args) => kill_test::run(&args),
         Task::Llama(args) => llama::run(&root, &args),
+        Task::ModelRun(args) => model_run::run(&root, &args),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

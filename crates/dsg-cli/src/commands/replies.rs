@@ -113,9 +113,13 @@ fn stats(args: &StatsArgs, session: &Session) -> Result<(), CliError> {
         }
         let mut text = String::new();
         for model in &stats {
+            let cached = match model.cached_tokens {
+                0 => String::new(),
+                tokens => format!(" ({tokens} of them cached)"),
+            };
             let _ = writeln!(
                 text,
-                "{} {}: {} replies, {} prompt tokens, {} reply tokens, {} bytes",
+                "{} {}: {} replies, {} prompt tokens{cached}, {} reply tokens, {} bytes",
                 printable(&model.model.provider),
                 printable(&model.model.model),
                 model.replies,

@@ -68,7 +68,9 @@ fn prompts_become_examples_and_a_second_run_asks_nothing() {
         .dsg(&["replies", "stats", "labels.replies"])
         .assert()
         .success()
-        .stdout(contains("openai default: 3 replies, 60 prompt tokens"));
+        .stdout(contains(
+            "openai default: 3 replies, 60 prompt tokens (24 of them cached)",
+        ));
 }
 
 #[test]

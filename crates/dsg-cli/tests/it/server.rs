@@ -87,6 +87,10 @@ fn completion(request: &Value, reply: Reply) -> Value {
             "finish_reason": "stop",
         }],
         // About as many as there are: a server that counts far fewer has cut the prompt.
-        "usage": {"prompt_tokens": (length / 4).max(20), "completion_tokens": 5},
+        "usage": {
+            "prompt_tokens": (length / 4).max(20),
+            "prompt_tokens_details": {"cached_tokens": 8},
+            "completion_tokens": 5,
+        },
     })
 }

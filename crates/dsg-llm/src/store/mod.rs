@@ -79,6 +79,8 @@ pub struct ModelStats {
     pub replies: u64,
     /// Tokens of their prompts.
     pub prompt_tokens: u64,
+    /// Of those, tokens that the engine still had from an earlier call.
+    pub cached_tokens: u64,
     /// Tokens of the replies.
     pub completion_tokens: u64,
     /// Bytes of requests and replies together.
@@ -192,7 +194,8 @@ impl ReplyStore {
         self.run("counting the replies", |connection| {
             let mut query = connection.prepare(
                 "SELECT provider, model, count(*), sum(prompt_tokens), sum(completion_tokens),
-                        sum(octet_length(request) + octet_length(reply))
+                        sum(octet_length(request) + octet_length(reply)),
+                        sum(coalesce(json_extract(reply, '$.usage.cached_tokens'), 0))
                  FROM reply GROUP BY provider, model ORDER BY provider, model",
             )?;
             let number = |row: &rusqlite::Row<'_>, at: usize| -> rusqlite::Result<u64> {
@@ -209,6 +212,7 @@ impl ReplyStore {
                         prompt_tokens: number(row, 3)?,
                         completion_tokens: number(row, 4)?,
                         bytes: number(row, 5)?,
+                        cached_tokens: number(row, 6)?,
                     })
                 })?
                 .collect()
