@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use dsg_core::ChatError;
 use http_body_util::{BodyExt, Full};
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioExecutor;
 use schemars::JsonSchema;
@@ -141,6 +142,12 @@ impl Http {
         self.is_local
     }
 
+    /// Who is asked.
+    #[cfg(feature = "hub")]
+    pub(crate) fn who(&self) -> &str {
+        &self.who
+    }
+
     /// Seconds that may pass before a body's next part.
     const fn patience(&self, is_first: bool) -> u64 {
         if is_first {
@@ -187,22 +194,14 @@ impl Http {
     }
 
     async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Answered, ChatError> {
-        let attempted = format!("{method} {}{path}", self.base);
-        let request = self
-            .request(method, path, body)
-            .map_err(|source| ChatError::Backend {
-                what: attempted.clone(),
-                source: source.into(),
-            })?;
-        let sent = match &self.client {
-            Transport::Plain(client) => client.request(request),
-            #[cfg(feature = "tls")]
-            Transport::Tls(client) => client.request(request),
-        };
-        let response = self
-            .within_limit(true, sent)
-            .await?
-            .map_err(|error| self.unreachable(attempted, error))?;
+        let headers = [
+            (header::CONTENT_TYPE, "application/json".to_owned()),
+            (
+                header::ACCEPT,
+                "application/json, text/event-stream".to_owned(),
+            ),
+        ];
+        let response = self.answer(method, path, headers, body).await?;
         let (head, body) = response.into_parts();
         if head.status.is_success() {
             let is_event_stream = head
@@ -227,21 +226,62 @@ impl Http {
         }))
     }
 
+    /// The head of an answer, whatever its status, and the body unread; from this byte on where the server can. A redirect is
+    /// the caller's to follow.
+    #[cfg(feature = "hub")]
+    pub(crate) async fn fetch(
+        &self,
+        method: Method,
+        path: &str,
+        from: u64,
+    ) -> Result<Response<Incoming>, ChatError> {
+        let range = (from > 0).then(|| (header::RANGE, format!("bytes={from}-")));
+        self.answer(method, path, range, Bytes::new()).await
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        headers: impl IntoIterator<Item = (HeaderName, String)>,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, ChatError> {
+        // What stands after the path may be a signature.
+        let shown = path.split('?').next().unwrap_or_default();
+        let attempted = format!("{method} {}{shown}", self.base);
+        let request = self
+            .request(method, path, headers, body)
+            .map_err(|source| ChatError::Backend {
+                what: attempted.clone(),
+                source: source.into(),
+            })?;
+        let sent = match &self.client {
+            Transport::Plain(client) => client.request(request),
+            #[cfg(feature = "tls")]
+            Transport::Tls(client) => client.request(request),
+        };
+        self.within_limit(true, sent)
+            .await?
+            .map_err(|error| self.unreachable(attempted, error))
+    }
+
     fn request(
         &self,
         method: Method,
         path: &str,
+        headers: impl IntoIterator<Item = (HeaderName, String)>,
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json, text/event-stream")
             .header(
                 header::USER_AGENT,
                 concat!("dsg/", env!("CARGO_PKG_VERSION")),
             );
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         if let Some(key) = &self.key {
             let mut value = HeaderValue::try_from(key.bearer())?;
             value.set_sensitive(true);
@@ -427,7 +467,7 @@ pub(crate) fn message_of(page: &str) -> String {
 mod tests {
     use super::*;
 
-    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         pairs
             .iter()
             .map(|(name, value)| (name.clone(), value.parse().unwrap()))
