@@ -68,6 +68,7 @@ mod llama_cpp;
 mod ollama;
 mod openai;
 mod order;
+mod page;
 mod recorded;
 mod reference;
 mod retry;

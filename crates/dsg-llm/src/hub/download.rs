@@ -15,7 +15,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::HubConfig;
 use crate::error::LlmError;
-use crate::http::{Http, message_of};
+use crate::http::Http;
+use crate::page::message_of;
 
 /// Redirects that are followed for one request; the hub itself needs two.
 const MAX_REDIRECTS: usize = 5;
@@ -152,7 +153,7 @@ impl<'a> Download<'a> {
             fs::create_dir_all(&folder)?;
             let file = File::create(&path)?;
             match file.lock() {
-                // Some network file systems know no locks; two processes then fetch the file twice.
+                // Some network file systems know no locks; where two then write to one part, its hash is wrong.
                 Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
                 done => done.map(|()| file),
             }

@@ -63,7 +63,8 @@ impl HubConfig {
 
     /// The path of `file` on the branch `main` of `repo` (`owner/name`): from the cache without a question to anyone, else fetched
     /// into it. A fetch that was cut goes on where it ended; nothing is in the cache under the file's name before its length
-    /// and, where the hub tells it, its SHA-256 are right. Waits where another process fetches the same. Blocks; must not be called from within async code.
+    /// and, where the hub tells it, its SHA-256 are right. Waits where another process fetches the same. Blocks; must not be
+    /// called from within async code.
     ///
     /// # Errors
     /// [`LlmError::Config`] for names that are none and an endpoint that is no address, [`LlmError::FetchNotAllowed`] where the
