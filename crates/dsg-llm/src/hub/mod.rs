@@ -133,12 +133,9 @@ mod tests {
             (all.as_slice(), "/c"),
             (&all[1..], "/h/hub"),
             (&all[2..], "/x/huggingface/hub"),
-            (&[("HF_HOME", "")], "/home/me/.cache/huggingface/hub"),
+            (&[("HF_HOME", "")], "/me/.cache/huggingface/hub"),
         ] {
-            assert_eq!(
-                found(set, Some("/home/me")).unwrap(),
-                PathBuf::from(expected)
-            );
+            assert_eq!(found(set, Some("/me")).unwrap(), PathBuf::from(expected));
         }
         assert!(found(&[], None).is_err());
     }
