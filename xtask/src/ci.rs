@@ -90,6 +90,10 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
     steps.run("a model file, asked in this process", || {
         llama::step(root, false)
     })?;
+    steps.run("files of the hub", || {
+        job("clippy -p dsg-llm --features hub --all-targets --locked -- -D warnings")?;
+        job("test -p dsg-llm --features hub --locked --lib --test it -- hub")
+    })?;
     // Last, so that its closing lines are the last of the output that come from a test runner.
     steps.run("tests", || job(&format!("{TESTS} --locked")))?;
     steps.print();

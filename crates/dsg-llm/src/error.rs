@@ -61,6 +61,29 @@ pub enum LlmError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// A file of a model hub is not in its cache, and the hub, or a server that it names, is not on this machine.
+    #[error(
+        "`{file}` is not in the cache {cache}, and {host} is not on this machine; set `allow_remote: true` or pass `--allow-remote` to fetch it, or fetch it yourself and give its path"
+    )]
+    FetchNotAllowed {
+        /// The file, `hf://owner/repo/file`.
+        file: String,
+        /// The cache's folder.
+        cache: PathBuf,
+        /// The host that would have been asked.
+        host: String,
+    },
+    /// A file of a model hub could not be fetched.
+    #[error("`{file}` cannot be fetched: {problem}")]
+    Fetch {
+        /// The file, `hf://owner/repo/file`.
+        file: String,
+        /// What went wrong, and what helps.
+        problem: String,
+        /// Why it failed, where there is more to say.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
     /// The reply store cannot be used.
     #[error("{path}: {what}")]
     Store {

@@ -1,11 +1,12 @@
-//! A model file, in builds with the engine and without.
+//! A model file, in builds with the engine and the hub and without.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dsg_core::ChatModel;
 
 use crate::error::LlmError;
+use crate::http::HttpConfig;
 use crate::store::Settings;
 
 /// The model in a GGUF file, loaded into this process, and its settings for [`stack`](crate::stack()). `context_tokens` is what
@@ -43,5 +44,28 @@ pub fn open_file(
     Err(LlmError::FeatureMissing {
         what: format!("`{file}` without a server (as with `llama-server -m {file}`)"),
         feature: "llama-cpp",
+    })
+}
+
+/// The path of a file of `repo` (`owner/name`) on the Hugging Face hub, as the environment names hub and cache: from the cache, or
+/// fetched into it where `http` allows. Blocks; must not be called from within async code.
+///
+/// # Errors
+/// Those of `HubConfig::from_env` and `HubConfig::fetch`; [`LlmError::FeatureMissing`] in a build without `hub`.
+#[cfg(feature = "hub")]
+pub fn fetch_file(repo: &str, file: &str, http: &HttpConfig) -> Result<PathBuf, LlmError> {
+    crate::hub::HubConfig::from_env(http.clone())?.fetch(repo, file)
+}
+
+/// The path of a file of `repo` (`owner/name`) on the Hugging Face hub, as the environment names hub and cache: from the cache, or
+/// fetched into it where `http` allows.
+///
+/// # Errors
+/// [`LlmError::FeatureMissing`]: this build is one without `hub`.
+#[cfg(not(feature = "hub"))]
+pub fn fetch_file(repo: &str, file: &str, _http: &HttpConfig) -> Result<PathBuf, LlmError> {
+    Err(LlmError::FeatureMissing {
+        what: format!("`hf://{repo}/{file}` (the path of a file that you fetched does not)"),
+        feature: "hub",
     })
 }

@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use dsg_core::ChatError;
 use http_body_util::{BodyExt, Full};
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioExecutor;
 use schemars::JsonSchema;
@@ -19,6 +20,7 @@ use crate::body::{BodyError, Bounded};
 use crate::connect::{Connector, NotLoopback, bare_host, check_loopback};
 use crate::error::LlmError;
 use crate::key::ApiKey;
+use crate::page::{message_of, retry_after};
 
 /// How servers are spoken to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,8 +54,6 @@ impl Default for HttpConfig {
 
 /// Bytes of an error page that are read; the rest says nothing more.
 const MAX_ERROR_BYTES: usize = 64 << 10;
-/// Characters of a server's message that are quoted.
-const MAX_DETAIL_CHARS: usize = 500;
 
 /// A server under one base address.
 #[derive(Debug)]
@@ -141,6 +141,12 @@ impl Http {
         self.is_local
     }
 
+    /// Who is asked.
+    #[cfg(feature = "hub")]
+    pub(crate) fn who(&self) -> &str {
+        &self.who
+    }
+
     /// Seconds that may pass before a body's next part.
     const fn patience(&self, is_first: bool) -> u64 {
         if is_first {
@@ -191,22 +197,14 @@ impl Http {
     }
 
     async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Answered, ChatError> {
-        let attempted = format!("{method} {}{path}", self.base);
-        let request = self
-            .request(method, path, body)
-            .map_err(|source| ChatError::Backend {
-                what: attempted.clone(),
-                source: source.into(),
-            })?;
-        let sent = match &self.client {
-            Transport::Plain(client) => client.request(request),
-            #[cfg(feature = "tls")]
-            Transport::Tls(client) => client.request(request),
-        };
-        let response = self
-            .within_limit(true, sent)
-            .await?
-            .map_err(|error| self.unreachable(attempted, error))?;
+        let headers = [
+            (header::CONTENT_TYPE, "application/json".to_owned()),
+            (
+                header::ACCEPT,
+                "application/json, text/event-stream".to_owned(),
+            ),
+        ];
+        let response = self.answer(method, path, headers, body).await?;
         let (head, body) = response.into_parts();
         if head.status.is_success() {
             let is_event_stream = head
@@ -231,21 +229,62 @@ impl Http {
         }))
     }
 
+    /// The head of an answer, whatever its status, and the body unread; from this byte on where the server can. A redirect is
+    /// the caller's to follow.
+    #[cfg(feature = "hub")]
+    pub(crate) async fn fetch(
+        &self,
+        method: Method,
+        path: &str,
+        from: u64,
+    ) -> Result<Response<Incoming>, ChatError> {
+        let range = (from > 0).then(|| (header::RANGE, format!("bytes={from}-")));
+        self.answer(method, path, range, Bytes::new()).await
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        headers: impl IntoIterator<Item = (HeaderName, String)>,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, ChatError> {
+        // What stands after the path may be a signature.
+        let shown = path.split('?').next().unwrap_or_default();
+        let attempted = format!("{method} {}{shown}", self.base);
+        let request = self
+            .request(method, path, headers, body)
+            .map_err(|source| ChatError::Backend {
+                what: attempted.clone(),
+                source: source.into(),
+            })?;
+        let sent = match &self.client {
+            Transport::Plain(client) => client.request(request),
+            #[cfg(feature = "tls")]
+            Transport::Tls(client) => client.request(request),
+        };
+        self.within_limit(true, sent)
+            .await?
+            .map_err(|error| self.unreachable(attempted, error))
+    }
+
     fn request(
         &self,
         method: Method,
         path: &str,
+        headers: impl IntoIterator<Item = (HeaderName, String)>,
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json, text/event-stream")
             .header(
                 header::USER_AGENT,
                 concat!("dsg/", env!("CARGO_PKG_VERSION")),
             );
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         if let Some(key) = &self.key {
             let mut value = HeaderValue::try_from(key.bearer())?;
             value.set_sensitive(true);
@@ -399,75 +438,9 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// `Retry-After` as a wait: seconds, or a date against the server's own clock where it tells it.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = httpdate::parse_http_date(text).ok()?;
-    let now = headers
-        .get(header::DATE)
-        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
-        .unwrap_or_else(SystemTime::now);
-    Some(until.duration_since(now).unwrap_or_default())
-}
-
-/// The sentence in an error page: `error.message`, `error`, `message`, `detail`, or the text itself, cut.
-pub(crate) fn message_of(page: &str) -> String {
-    let json: serde_json::Value = serde_json::from_str(page).unwrap_or_default();
-    let message = ["/error/message", "/error", "/message", "/detail"]
-        .iter()
-        .find_map(|path| json.pointer(path)?.as_str())
-        .unwrap_or(page);
-    let words = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(MAX_DETAIL_CHARS) {
-        Some((cut, _)) => format!("{}…", words.get(..cut).unwrap_or_default()),
-        None => words,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let seconds = headers(&[(header::RETRY_AFTER, " 7 ")]);
-        assert_eq!(retry_after(&seconds), Some(Duration::from_secs(7)));
-        let date = headers(&[
-            (header::DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
-            (header::RETRY_AFTER, "Sun, 06 Nov 1994 08:50:07 GMT"),
-        ]);
-        assert_eq!(retry_after(&date), Some(Duration::from_secs(30)));
-        let past = headers(&[(header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT")]);
-        assert_eq!(retry_after(&past), Some(Duration::ZERO));
-        assert_eq!(
-            retry_after(&headers(&[(header::RETRY_AFTER, "soon")])),
-            None
-        );
-        assert_eq!(retry_after(&HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn the_sentence_is_found_in_every_dialect_of_error_page() {
-        for page in [
-            r#"{"error":{"message":"no such model","type":"x"}}"#,
-            r#"{"error":"no such model"}"#,
-            r#"{"object":"error","message":"no  such\nmodel"}"#,
-            "no such model",
-        ] {
-            assert_eq!(message_of(page), "no such model");
-        }
-        assert_eq!(message_of(&"é".repeat(600)).chars().count(), 501);
-    }
 
     #[test]
     fn addresses_that_cannot_work_are_refused_at_once() {

@@ -3,7 +3,8 @@
 //! # Vocabulary
 //! - A *provider* turns a [`ChatRequest`](dsg_core::ChatRequest) into a call: [`OpenAi`] for every server with
 //!   `/chat/completions`, [`Ollama`] for Ollama's own API, `LlamaCpp` for files in this process (the feature `llama-cpp`,
-//!   [`open_file`]), [`Scripted`] for tests, [`Replay`] for recorded replies.
+//!   [`open_file`]; of the Hugging Face hub with the feature `hub`, [`fetch_file`]), [`Scripted`] for tests, [`Replay`] for
+//!   recorded replies.
 //! - A *wrapper* is a model around a model: [`Recorded`] asks the [`ReplyStore`] first and keeps what is new, [`Structured`]
 //!   takes JSON out of whatever is around it and checks it, [`Guarded`] refuses what was cut, [`Budgeted`] stops at a limit,
 //!   [`Retry`] asks again, [`Limited`] holds calls back, [`Deadline`] gives them up. [`stack()`] puts them together.
@@ -58,6 +59,8 @@ mod error;
 mod file;
 mod guard;
 mod http;
+#[cfg(feature = "hub")]
+mod hub;
 mod key;
 mod limit;
 #[cfg(feature = "llama-cpp")]
@@ -65,6 +68,7 @@ mod llama_cpp;
 mod ollama;
 mod openai;
 mod order;
+mod page;
 mod recorded;
 mod reference;
 mod retry;
@@ -78,9 +82,11 @@ pub use blocking::Blocking;
 pub use budget::{Budget, BudgetConfig, Budgeted, Prices, Spent};
 pub use deadline::Deadline;
 pub use error::LlmError;
-pub use file::open_file;
+pub use file::{fetch_file, open_file};
 pub use guard::{GuardConfig, Guarded};
 pub use http::HttpConfig;
+#[cfg(feature = "hub")]
+pub use hub::HubConfig;
 pub use key::ApiKey;
 pub use limit::Limited;
 #[cfg(feature = "llama-cpp")]

@@ -77,6 +77,11 @@ fn features() -> Vec<Check> {
             cfg!(feature = "llama-cpp"),
             "asks model files without a server",
         ),
+        (
+            "hub",
+            cfg!(feature = "hub"),
+            "takes model files from the Hugging Face hub",
+        ),
     ]
     .into_iter()
     .map(|(name, is_there, does)| {
@@ -146,10 +151,14 @@ mod modelled {
                 "build with `--features llama-cpp`, or serve it: `llama-server -m {reference} --port 8080`, then \
                  `{what}.model: \"http://127.0.0.1:8080/v1\"`"
             )),
+            ModelRef::Hub { .. } if !cfg!(all(feature = "hub", feature = "llama-cpp")) => {
+                Check::new(what, Health::Missing, format!("{reference} cannot be asked by this build"))
+                    .hint("build with `--features hub,llama-cpp`")
+            }
             ModelRef::Hub { .. } => Check::new(
                 what,
                 Health::Doubtful,
-                format!("{reference} is looked for when the run needs it"),
+                format!("{reference} is looked for when the run needs it, in the hub's cache first"),
             ),
             ModelRef::Server(_) | ModelRef::Ollama(_) => {
                 let key = ApiKey::from_env(&role.key_variable);

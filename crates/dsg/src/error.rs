@@ -118,6 +118,7 @@ impl DsgError {
             Self::Llm(
                 dsg_llm::LlmError::Config { .. }
                 | dsg_llm::LlmError::FeatureMissing { .. }
+                | dsg_llm::LlmError::FetchNotAllowed { .. }
                 | dsg_llm::LlmError::Key { .. }
                 | dsg_llm::LlmError::RemoteNotAllowed { .. },
             ) => ErrorKind::Usage,

@@ -1,13 +1,13 @@
 //! A model on a server or in a file, with its reply store and everything that keeps a run whole.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dsg_chunk::EstimatedTokens;
 use dsg_core::ChatModel;
 use dsg_llm::{
-    ApiKey, Budget, BudgetConfig, HttpConfig, LlmError, ModelRef, Ollama, OllamaConfig, OpenAi,
-    OpenAiConfig, ReplyStore, Shared, StackConfig, open_file, stack,
+    ApiKey, Budget, BudgetConfig, HttpConfig, ModelRef, Ollama, OllamaConfig, OpenAi, OpenAiConfig,
+    ReplyStore, Shared, StackConfig, fetch_file, open_file, stack,
 };
 
 use crate::error::DsgError;
@@ -15,7 +15,8 @@ use crate::error::DsgError;
 /// Which model is asked, and under which limits.
 #[derive(Debug, Clone)]
 pub struct TeacherConfig {
-    /// Where it is: `http://127.0.0.1:8080/v1`, `ollama:qwen2.5-coder:1.5b`, `models/qwen.gguf`.
+    /// Where it is: `http://127.0.0.1:8080/v1`, `ollama:qwen2.5-coder:1.5b`, `models/qwen.gguf`,
+    /// `hf://owner/repo/qwen.gguf`.
     pub model: ModelRef,
     /// Its name at an OpenAI-compatible server; llama-server takes any. Default: `default`.
     pub name: String,
@@ -48,11 +49,11 @@ impl TeacherConfig {
         }
     }
 
-    /// The model, ready to be asked. A file is loaded now, a server hears nothing before the first request.
+    /// The model, ready to be asked. A file is loaded now, after it was fetched if need be; a server hears nothing before the first request.
     ///
     /// # Errors
     /// [`DsgError::Llm`] for an impossible setting, a server elsewhere that is not allowed, a key or a store that cannot be used,
-    /// a model file that cannot be loaded or that this build cannot read.
+    /// a model file that cannot be fetched or loaded or that this build cannot read.
     pub fn open(&self) -> Result<Arc<dyn ChatModel>, DsgError> {
         self.open_with(Shared {
             store: Some(ReplyStore::open(&self.store)?),
@@ -94,15 +95,14 @@ impl TeacherConfig {
                 let (model, settings) = open_file(path, self.context_tokens)?;
                 stack(model, settings, &config, shared)?
             }
-            ModelRef::Hub { .. } => {
-                return Err(LlmError::Config {
-                    field: "model",
-                    problem: format!(
-                        "`{}` is not on this machine; fetch the file and give its path",
-                        self.model
-                    ),
+            ModelRef::Hub { repo, file } => {
+                // What this build cannot load is not fetched.
+                if cfg!(all(feature = "hub", not(feature = "llama-cpp"))) {
+                    open_file(Path::new(file), None)?;
                 }
-                .into());
+                let path = fetch_file(repo, file, &self.http)?;
+                let (model, settings) = open_file(&path, self.context_tokens)?;
+                stack(model, settings, &config, shared)?
             }
         })
     }

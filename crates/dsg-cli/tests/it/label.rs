@@ -132,12 +132,19 @@ fn a_server_that_is_not_there_is_no_success() {
 fn other_machines_are_not_spoken_to() {
     let scene = Scene::new();
     scene.write("prompts.jsonl", PROMPTS);
+    let fetching = match (cfg!(feature = "hub"), cfg!(feature = "llama-cpp")) {
+        (false, _) => "--features hub",
+        (true, false) => "--features llama-cpp",
+        (true, true) => "--allow-remote",
+    };
     for (model, said) in [
         ("http://models.example.org/v1", "--allow-remote"),
         ("hf://owner/teacher.gguf", "hf://owner/repo/file"),
+        ("hf://owner/repo/teacher.gguf", fetching),
     ] {
         scene
             .dsg(&["label", "--prompts", "prompts.jsonl", "--model", model])
+            .env("HF_HUB_CACHE", scene.path("models"))
             .assert()
             .code(2)
             .stderr(contains(said));

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::LlmError;
-use crate::http::{Answer, Answered, ErrorPage, Http, HttpConfig, message_of};
+use crate::http::{Answer, Answered, ErrorPage, Http, HttpConfig};
 use crate::key::ApiKey;
+use crate::page::message_of;
 use crate::store::Settings;
 use dialect::{Dialect, Feature};
 use wire::{Body, Completion, Setting, Turn};

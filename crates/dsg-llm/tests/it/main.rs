@@ -11,6 +11,8 @@ mod budget;
 mod deadline;
 mod faults;
 mod guard;
+#[cfg(feature = "hub")]
+mod hub;
 mod limit;
 #[cfg(feature = "llama-cpp")]
 mod llama;

@@ -40,7 +40,7 @@ pub struct RoleModel<P: Default> {
     /// Who does it. Default: nobody that needs a model.
     pub provider: P,
     /// Where the model is, for the provider `model`: the address of an OpenAI-compatible server
-    /// (`http://127.0.0.1:8080/v1`), `ollama:NAME`, or a GGUF file. Default: none.
+    /// (`http://127.0.0.1:8080/v1`), `ollama:NAME`, a GGUF file, or one on the Hugging Face hub (`hf://owner/repo/file.gguf`). Default: none.
     pub model: Option<String>,
     /// Its name at an OpenAI-compatible server; llama-server takes any. Default: `default`.
     pub name: String,
