@@ -1,5 +1,7 @@
 //! `dsg doctor`.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use dsg::{Health, doctor};
 use serde_json::json;
@@ -39,9 +41,9 @@ pub(crate) fn execute(args: &DoctorArgs, session: &Session) -> Result<ExitCode, 
                 Health::Missing => paint.bad("missing "),
             };
             let found = printable(&check.found);
-            text.push_str(&format!("  {mark}  {:<24}{found}\n", check.what));
+            let _ = writeln!(text, "  {mark}  {:<24}{found}", check.what);
             if let Some(hint) = &check.hint {
-                text.push_str(&format!("{:36}{} {hint}\n", "", paint.name("hint:")));
+                let _ = writeln!(text, "{:36}{} {hint}", "", paint.name("hint:"));
             }
         }
         text

@@ -66,7 +66,7 @@ fn list(args: &ListArgs, session: &Session) -> Result<(), CliError> {
     if session.json {
         return session.print_json(&ids);
     }
-    session.print(ids.iter().map(|id| format!("{id}\n")).collect::<String>())
+    session.print(ids.join("\n") + "\n")
 }
 
 fn show(args: &ShowArgs, session: &Session) -> Result<(), CliError> {
