@@ -58,6 +58,8 @@ pub use observer::{Event, Interrupt, Observer, Silent};
 pub use prompt::{Prompt, PromptError, Prompts, Rendered};
 pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};
 pub use salvage::{Salvaged, salvage};
-pub use seam::{ChunkStore, Hit, MemoryStore, Retriever, SeamError, SpanTokens, TokenCounter};
+pub use seam::{
+    ChunkStore, Embedder, Hit, MemoryStore, Retriever, SeamError, SpanTokens, TokenCounter,
+};
 pub use seed::Seed;
 pub use span::{Span, SpanError};

@@ -83,6 +83,30 @@ pub trait Retriever: ChunkStore {
     fn search(&self, query: &str, k: usize) -> Result<Vec<Hit>, SeamError>;
 }
 
+/// Turns texts into vectors whose scalar product says how near they are in meaning.
+pub trait Embedder: Send + Sync {
+    /// Everything that a vector depends on besides the text: provider, model, its contents. Part of every cache key and of what
+    /// an index was built from.
+    fn id(&self) -> &str;
+
+    /// Numbers in a vector; 1 or more.
+    fn dimension(&self) -> usize;
+
+    /// A vector of [`Embedder::dimension`] finite numbers and length 1 for each text, in their order.
+    ///
+    /// # Errors
+    /// [`SeamError`] when the model fails or gives a vector of another length or with a number that is none.
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, SeamError>;
+
+    /// The vector of a question to find texts by; models that tell questions from passages override it. Default: that of a text.
+    ///
+    /// # Errors
+    /// Those of [`Embedder::embed`].
+    fn embed_query(&self, query: &str) -> Result<Vec<f32>, SeamError> {
+        Ok(self.embed(&[query])?.pop().unwrap_or_default())
+    }
+}
+
 /// A search result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
