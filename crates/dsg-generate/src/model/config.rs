@@ -32,6 +32,9 @@ pub struct ModelWriterConfig {
     pub min_words: usize,
     /// Who asks, one drawn for each item. At least one. Default: a newcomer, a daily user, someone who supports others.
     pub personas: Vec<String>,
+    /// Whether chunks that lost their layout (divided words, broken lines, columns side by side, as in many PDF files) are set in
+    /// order by the model first, one call each. The model reads its own version; receipts are those of the source. Default: false.
+    pub structure: bool,
     /// Share of questions that need two chunks of a topic, 0 to 1. Default: 0.
     pub multi_chunk: f64,
     /// Share of questions that the documentation does not answer, 0 to 1; with `multi_chunk` at most 1. Default: 0.
@@ -60,6 +63,7 @@ impl Default for ModelWriterConfig {
             ]
             .map(str::to_owned)
             .to_vec(),
+            structure: false,
             multi_chunk: 0.0,
             unanswerable: 0.0,
             search_depth: 5,

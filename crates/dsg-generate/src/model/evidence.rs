@@ -48,6 +48,20 @@ impl<'c> Evidence<'c> {
         }
     }
 
+    /// Has the model read `text` in the place of a chunk's own. Quotes are still looked for in the chunk.
+    pub(crate) fn read_as(&mut self, number: usize, text: &str) {
+        for (passages, text) in [(&mut self.whole, text), (&mut self.halves, half(text))] {
+            if let Some(passage) = passages.get_mut(number) {
+                text.clone_into(&mut passage.text);
+            }
+        }
+    }
+
+    /// What finds quotes in each chunk.
+    pub(crate) fn aligners(&self) -> &[Aligner<'c>] {
+        &self.aligners
+    }
+
     pub(crate) const fn chunks(&self) -> &'c [Chunk] {
         self.chunks
     }

@@ -11,6 +11,7 @@ mod prompts;
 mod reason;
 mod reply;
 mod schedule;
+mod structure;
 mod task;
 mod unit;
 

@@ -3,17 +3,19 @@
 use dsg_core::{Difficulty, QuestionType};
 use serde::Serialize;
 
-/// Texts of the prompt files, for [`dsg_core::Prompts::new`]: `qa/quotes`, `qa/question`, `qa/answer` and `qa/unanswerable`.
+/// Texts of the prompt files, for [`dsg_core::Prompts::new`]: `qa/quotes`, `qa/question`, `qa/answer`, `qa/unanswerable`
+/// and `qa/structure`.
 ///
 /// All of them begin with the same turn and the same passages, so that an engine's prefix cache pays for a chunk once; the
 /// instruction comes last. Every one may use every field: `passages` (each with `section` and `text`), `quotes`, `question`, `kind`,
 /// `level`, `persona`, `subject`, `steps`, `most`, `brief`, `avoid`, `missing`.
-pub const fn prompts() -> [&'static str; 4] {
+pub const fn prompts() -> [&'static str; 5] {
     [
         include_str!("../../prompts/qa/quotes.md.jinja"),
         include_str!("../../prompts/qa/question.md.jinja"),
         include_str!("../../prompts/qa/answer.md.jinja"),
         include_str!("../../prompts/qa/unanswerable.md.jinja"),
+        include_str!("../../prompts/qa/structure.md.jinja"),
     ]
 }
 
@@ -21,9 +23,10 @@ pub(crate) const QUOTES: &str = "qa/quotes";
 pub(crate) const QUESTION: &str = "qa/question";
 pub(crate) const ANSWER: &str = "qa/answer";
 pub(crate) const UNANSWERABLE: &str = "qa/unanswerable";
+pub(crate) const STRUCTURE: &str = "qa/structure";
 
 /// Every name that must be there.
-pub(crate) const NAMES: [&str; 4] = [QUOTES, QUESTION, ANSWER, UNANSWERABLE];
+pub(crate) const NAMES: [&str; 5] = [QUOTES, QUESTION, ANSWER, UNANSWERABLE, STRUCTURE];
 
 /// What a prompt is filled in with.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -14,6 +14,7 @@ use crate::model::evidence::Evidence;
 use crate::model::prompts::{self, Fields};
 use crate::model::reason::ModelDropReason;
 use crate::model::reply::{self, Said};
+use crate::model::structure::{faithful, is_messy};
 
 /// What is to be written about which chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,10 @@ const UNTOLD: [&str; 3] = [
     "I find no answer to this in the documentation; “{}” is the section closest to it.",
 ];
 
+/// Tokens of a structured chunk at most: so many times its own, and what the shortest is taken for.
+const STRUCTURE_ROOM: usize = 2;
+const MIN_STRUCTURE_TOKENS: usize = 64;
+
 /// Writes items.
 pub(crate) struct TaskWriter<'a> {
     pub(crate) asker: Asker<'a>,
@@ -79,7 +84,10 @@ impl TaskWriter<'_> {
         if let Kind::Multi(partner) = task.kind {
             chunks.push(self.chunk(partner)?);
         }
-        let evidence = Evidence::new(&chunks);
+        let mut evidence = Evidence::new(&chunks);
+        if self.settings.structure {
+            self.structure(&mut evidence, replies).await?;
+        }
         let persona = self.asker.seed.derive("generate/persona", &task.id);
         let persona = persona.pick(&self.settings.personas);
         let recent = avoid.len().saturating_sub(self.settings.avoid);
@@ -100,6 +108,50 @@ impl TaskWriter<'_> {
                 self.told(task, &evidence, fields, avoid, replies).await
             }
         }
+    }
+
+    /// Sets the messy chunks in order. One that the model cannot set in order is read as it is.
+    async fn structure(
+        &self,
+        evidence: &mut Evidence<'_>,
+        replies: &mut Vec<Value>,
+    ) -> Result<(), Trouble> {
+        for (number, chunk) in evidence.chunks().iter().enumerate() {
+            let Some(passage) = evidence.whole().get(number).filter(|_| is_messy(chunk)) else {
+                continue;
+            };
+            let call = Call {
+                prompt: prompts::STRUCTURE,
+                schema: reply::text_schema("text"),
+                max_tokens: chunk.tokens.max(MIN_STRUCTURE_TOKENS) * STRUCTURE_ROOM,
+                temperature: 0.0,
+                fewer: &[],
+                // The same for every task on the chunk, so that the reply store has it for all but the first.
+                draw: chunk.chunk_id.to_string(),
+            };
+            let fields = Fields {
+                passages: std::slice::from_ref(passage),
+                ..Fields::default()
+            };
+            let said = |text: &str| reply::text(text, "text");
+            let text = match self.asker.ask(call, fields, replies, said).await {
+                Ok(Answered {
+                    said: Said::This(text),
+                    ..
+                }) => text,
+                // A model that failed is asked again by the next run, which must find what this one did.
+                Err(trouble @ Trouble::Miss(ModelDropReason::ModelFailed, _)) => {
+                    return Err(trouble);
+                }
+                Ok(_) | Err(Trouble::Miss(..)) => continue,
+                Err(trouble) => return Err(trouble),
+            };
+            let aligner = evidence.aligners().get(number);
+            if let Some(text) = aligner.and_then(|aligner| faithful(chunk, aligner, &text)) {
+                evidence.read_as(number, &text);
+            }
+        }
+        Ok(())
     }
 
     async fn told(

@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Question,
     Answer,
     Unanswerable,
+    Structure,
 }
 
 impl Kind {
@@ -48,6 +49,7 @@ impl Kind {
             ("write the question that these", Self::Question),
             ("answer the question from the quotes", Self::Answer),
             ("that the text does not answer", Self::Unanswerable),
+            ("the text lost its layout", Self::Structure),
         ]
         .into_iter()
         .find_map(|(words, kind)| task.contains(words).then_some(kind))
@@ -206,6 +208,10 @@ pub(crate) fn good(kind: Kind, request: &ChatRequest) -> Result<ChatReply, ChatE
             )
         }
         Kind::Answer => says(&json!({"answer": task_quotes(request)}).to_string()),
+        Kind::Structure => {
+            let text = fenced(request, "Its text:")[0].replace("-\n", "");
+            says(&json!({"text": text.replace('\n', " ")}).to_string())
+        }
         Kind::Unanswerable => says(
             &json!({"question": format!(
                 "Which colour has “{}”?", fenced(request, "Section of the documentation:")[0]

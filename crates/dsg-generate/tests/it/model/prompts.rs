@@ -36,6 +36,7 @@ fn the_prompts_are_valid_and_named() {
             "qa/answer@1",
             "qa/question@1",
             "qa/quotes@1",
+            "qa/structure@1",
             "qa/unanswerable@1"
         ]
     );

@@ -275,3 +275,61 @@ fn without_topics_everything_is_general() {
     assert_eq!(generated.result.kept.len(), 3);
     assert!(generated.result.kept.iter().all(|c| c.topic == "general"));
 }
+
+const MESSY: &str = "A queue job waits in its par-\ntition until enough re-\nsources are free for\nit and for no other\nqueue job. One that waits\nlonger than a week is can-\ncelled and has to be\nsubmitted anew.";
+
+#[test]
+fn a_chunk_that_lost_its_layout_is_read_in_order_and_cited_as_it_is() {
+    let page = Page::new(&["Waiting"]).command("qrun").paragraph(MESSY);
+    let store = MemoryStore(vec![page.numbered("waiting.pdf", 0)]);
+    let settings = |structure| ModelWriterConfig {
+        structure,
+        ..ModelWriterConfig::default()
+    };
+    let model = Double::new(good);
+    let generated = try_write(config(2), settings(true), &model, &store).unwrap();
+    assert_adds_up(&generated);
+    for request in model.requests(Kind::Quotes) {
+        let read = fenced(&request, "Its text:")[0].to_owned();
+        assert_eq!(read, MESSY.replace("-\n", "").replace('\n', " "));
+    }
+    assert_eq!(generated.result.kept.len(), 2);
+    for candidate in &generated.result.kept {
+        assert!(
+            candidate.citations.iter().all(|citation| {
+                citation.quote.contains('\n') && MESSY.contains(&citation.quote)
+            })
+        );
+    }
+    // Asked alike by every task on the chunk: the reply store pays once.
+    let asked = model.requests(Kind::Structure);
+    assert!(asked.iter().all(|request| request == &asked[0]));
+
+    let plain = Double::new(good);
+    try_write(config(2), settings(false), &plain, &store).unwrap();
+    assert_eq!(plain.count(Kind::Structure), 0);
+}
+
+#[test]
+fn a_chunk_that_the_model_rewrote_is_read_as_it_is() {
+    let page = Page::new(&["Waiting"]).command("qrun").paragraph(MESSY);
+    let store = MemoryStore(vec![page.numbered("waiting.pdf", 0)]);
+    let settings = ModelWriterConfig {
+        structure: true,
+        ..ModelWriterConfig::default()
+    };
+    let model = Double::new(|kind, request| match kind {
+        Kind::Structure => {
+            says(r#"{"text": "Jobs may wait for a long time, so plan your week with care."}"#)
+        }
+        kind => good(kind, request),
+    });
+    let generated = try_write(config(1), settings, &model, &store).unwrap();
+    assert_adds_up(&generated);
+    assert!(
+        model
+            .requests(Kind::Quotes)
+            .iter()
+            .all(|request| fenced(request, "Its text:") == [MESSY])
+    );
+}
