@@ -12,8 +12,10 @@ mod ci;
 mod decisions;
 mod folder;
 mod hf_check;
+mod injections;
 mod kill_test;
 mod llama;
+mod llama_server;
 mod model_run;
 mod repository;
 mod sample;
@@ -54,6 +56,8 @@ enum Task {
     Llama(llama::LlamaArgs),
     /// Runs the fixtures with a small real model that writes and judges, on llama.cpp's server; brings both if they are missing
     ModelRun(model_run::ModelRunArgs),
+    /// Has a real model write from and judge pages that carry instructions, and counts what these reached
+    Injections(injections::InjectionsArgs),
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Task::KillTest(args) => kill_test::run(&args),
         Task::Llama(args) => llama::run(&root, &args),
         Task::ModelRun(args) => model_run::run(&root, &args),
+        Task::Injections(args) => injections::run(&root, &args),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

@@ -1,22 +1,18 @@
 //! `cargo xtask model-run`: a dataset written and judged by a small real model on llama.cpp's server, twice.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use clap::Args;
 use serde_json::Value;
 
 use crate::Result;
 use crate::llama::{MODEL, models};
+use crate::llama_server::Server;
 use crate::repository::target_dir;
 use crate::step::{Done, shown};
 use crate::venv;
-
-/// llama.cpp with its server, compiled; pinned.
-const REQUIREMENTS: [&str; 1] = ["xllamacpp==2026.10.11549"];
 
 /// A handful of tasks: this model invents, so what counts is that every one of them is accounted for.
 const CONFIGURATION: &str = "\
@@ -55,16 +51,12 @@ pub(crate) fn step(root: &Path, dsg: &Path, scratch: &Path) -> Result<Done> {
         Ok(folder) => folder,
         Err(why) => return Ok(Done::Skipped(why)),
     };
-    let python = venv::create(&target_dir(root), "llama-server", &REQUIREMENTS)?;
-    let server = Server::start(root, &python, &folder.join(MODEL))?;
+    let server = Server::start(root, &folder.join(MODEL))?;
     if scratch.exists() {
         fs::remove_dir_all(scratch)?;
     }
     fs::create_dir_all(scratch)?;
-    let role = format!(
-        "{{provider: model, model: \"{}/v1\", name: smollm2, context_tokens: 4096}}",
-        server.address
-    );
+    let role = server.role("smollm2");
     let file = scratch.join("datasetgen.yaml");
     let models = format!("models: {{generator: {role}, judge: {role}}}\n");
     fs::write(&file, format!("{CONFIGURATION}{models}"))?;
@@ -160,47 +152,4 @@ fn dataset(root: &Path, dsg: &Path, configuration: &Path, out: &Path) -> Result<
         .map(read)
         .collect::<std::io::Result<_>>()?,
     })
-}
-
-/// A server that ends with this value.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(root: &Path, python: &Path, model: &Path) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut child = Command::new(python)
-            .arg(root.join("xtask/python/llama_server.py"))
-            .arg(model)
-            .arg(port.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut address = String::new();
-        if let Some(said) = child.stdout.take() {
-            // Whatever it says before, the address is the line that is one.
-            for line in BufReader::new(said).lines() {
-                let line = line?;
-                if line.starts_with("http://") {
-                    address = line;
-                    break;
-                }
-            }
-        }
-        let server = Self { child, address };
-        if server.address.is_empty() {
-            return Err("llama.cpp's server did not start".into());
-        }
-        Ok(server)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
