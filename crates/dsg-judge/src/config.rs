@@ -30,6 +30,8 @@ pub struct JudgeConfig {
     /// Least share of the answer's content words that must occur in the citations' quotes, in `[0, 1]`. Default: 0.5; the
     /// literal checks are strict at any value.
     pub min_groundedness: f64,
+    /// The same for each sentence of an answer that a model wrote, where headings and documented commands count too. Default: 0.6.
+    pub min_sentence_groundedness: f64,
     /// Whether public IP addresses count as personal data. Default: false, since documentation names servers by them.
     pub ip_addresses: bool,
     /// Mail addresses whose local part is one of these name a role, not a person, and are kept. Default: `support`,
@@ -50,6 +52,7 @@ impl Default for JudgeConfig {
             },
             literals_in: LiteralScope::default(),
             min_groundedness: 0.5,
+            min_sentence_groundedness: 0.6,
             ip_addresses: false,
             role_mailboxes: [
                 "abuse",
@@ -142,11 +145,16 @@ impl JudgeConfig {
                 ));
             }
         }
-        if !(0.0..=1.0).contains(&self.min_groundedness) {
-            return Err(JudgeError::config(
-                "min_groundedness",
-                format!("{} is not between 0 and 1", self.min_groundedness),
-            ));
+        for (field, share) in [
+            ("min_groundedness", self.min_groundedness),
+            ("min_sentence_groundedness", self.min_sentence_groundedness),
+        ] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(JudgeError::config(
+                    field,
+                    format!("{share} is not between 0 and 1"),
+                ));
+            }
         }
         if let Some(code) = self
             .language

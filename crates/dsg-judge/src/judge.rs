@@ -11,6 +11,7 @@ use crate::citation::{self, Sources};
 use crate::config::{JudgeConfig, LengthBand};
 use crate::error::JudgeError;
 use crate::finding::Finding;
+use crate::fit::FitCheck;
 use crate::grounding::{self, Ground, Support};
 use crate::language;
 use crate::literal::Lexer;
@@ -52,6 +53,7 @@ pub struct Judge {
     redactor: Redactor,
     question: QuestionCheck,
     style: StyleCheck,
+    fit: FitCheck,
     safety: SafetyCheck,
     rules: RuleCheck,
     /// Literals that need no support.
@@ -78,6 +80,7 @@ impl Judge {
             redactor: Redactor::new(&config)?,
             question: QuestionCheck::new()?,
             style: StyleCheck::new()?,
+            fit: FitCheck::new()?,
             safety: SafetyCheck::new()?,
             rules: RuleCheck::new(&config.rules)?,
             allowed,
@@ -210,6 +213,10 @@ impl Judge {
             support,
             self.config.min_groundedness,
         ));
+        findings.extend(
+            self.fit
+                .check(&ground, candidate, self.config.min_sentence_groundedness),
+        );
         findings.push(language::check(
             self.config.language.as_deref(),
             &[question, answer],

@@ -30,6 +30,7 @@ mod config;
 mod error;
 mod evidence;
 mod finding;
+mod fit;
 mod grounding;
 mod judge;
 mod language;

@@ -78,6 +78,8 @@ reasons! {
     AnswerLength = "judge.answer_length",
     /// Question or answer is in another language.
     Language = "judge.language",
+    /// The question asks why, and no quote gives a reason.
+    NoReasonGiven = "judge.no_reason_given",
     /// A `must_include` rule is not met.
     MustInclude = "judge.must_include",
     /// A `must_avoid` rule is broken.

@@ -59,7 +59,7 @@ impl StyleCheck {
             pointer: any_case(
                 "pointer",
                 concat!(
-                    r"\b(?:see|described|listed|shown|given|discussed|explained|mentioned|defined|noted|stated|specified|documented|detailed|covered)\s+(?:\w+\s+){0,2}?(?:above|below|earlier|later|previously|elsewhere)\b|",
+                    r"\b(?:see|described|listed|shown|given|discussed|explained|mentioned|defined|noted|stated|specified|documented|detailed|covered)\s+(?:\w+\s+){0,6}?(?:above|below|earlier|later|previously|elsewhere)\b|",
                     r"\b(?:above|below)[- ]mentioned\b|\bas (?:above|below)\b|",
                     r"\bin the (?:next|previous|preceding|following) (?:section|chapter|paragraph|page|example|table|figure)s?\b|",
                     r"\bthe (?:above|preceding|previous|aforementioned) (?:section|chapter|paragraph|example|table|figure|list|command|option|text|code|script|description|diagram|output)s?\b|",

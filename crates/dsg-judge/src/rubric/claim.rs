@@ -85,6 +85,14 @@ pub(crate) fn claims(answer: &str, max: usize) -> Vec<Claim> {
 }
 
 /// Sentences, list entries, table rows and lines of code; what has no letter or digit is none.
+/// Sentences and entries of a text, without its code.
+pub(crate) fn prose_pieces(text: &str) -> Vec<String> {
+    let all = pieces(text).into_iter();
+    all.filter(|piece| !piece.code)
+        .map(|piece| piece.text)
+        .collect()
+}
+
 fn pieces(text: &str) -> Vec<Piece> {
     let segments = Segments::new(text);
     let fenced: Vec<_> = segments

@@ -12,6 +12,7 @@ mod repair;
 mod review;
 mod verdict;
 
+pub(crate) use claim::prose_pieces;
 pub use config::{EvidenceScope, RubricConfig};
 pub use error::ModelJudgeError;
 pub use model_judge::ModelJudge;

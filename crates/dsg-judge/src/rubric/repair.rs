@@ -51,6 +51,7 @@ pub(crate) const fn scope(reason: JudgeReason) -> Option<Scope> {
         | R::MustInclude
         | R::MustAvoid
         | R::NotAnswered
+        | R::NoReasonGiven
         | R::RoundTrip => (true, true),
         R::NoCitation
         | R::UnknownChunk

@@ -222,6 +222,8 @@ fn every_reason_is_reached_by_a_plain_example() {
         // Rules have a test of their own, models theirs in `rubric`.
         JudgeReason::MustInclude,
         JudgeReason::MustAvoid,
+        // Only items of models are held to it.
+        JudgeReason::NoReasonGiven,
         JudgeReason::UnsupportedClaim,
         JudgeReason::NotAnswered,
         JudgeReason::NotSelfContained,
@@ -384,5 +386,57 @@ fn text_that_instructs_a_model_is_no_answer() {
             "judge.unsupported_number",
             "{sentence}"
         );
+    }
+}
+
+#[test]
+fn what_a_model_wrote_has_to_fit_together() {
+    const DEFAULT: &str = "The default is 60 minutes and the site allows at most 1,440 minutes.";
+    let longer =
+        format!("{DEFAULT} Careful planning of daily work helps everybody to be productive.");
+    let cases = [
+        (
+            JudgeReason::NoReasonGiven,
+            "Why is the default of `--time` of `sbatch` 60 minutes?",
+            DEFAULT,
+        ),
+        (
+            JudgeReason::DanglingReference,
+            QUESTION,
+            "Additionally, the default is 60 minutes.",
+        ),
+        (
+            JudgeReason::DanglingReference,
+            QUESTION,
+            "The following default of 60 minutes is set.",
+        ),
+        (
+            JudgeReason::MetaTalk,
+            "What is the purpose of the `sbatch` manual?",
+            DEFAULT,
+        ),
+        (JudgeReason::Ungrounded, QUESTION, &longer),
+    ];
+    for (reason, question, answer) in cases {
+        let mut candidate = item(question, answer, &[limits()]);
+        let config = || JudgeConfig {
+            min_groundedness: 0.0,
+            ..config()
+        };
+        let review = |candidate: &Candidate| {
+            let judge = Judge::new(config()).unwrap();
+            judge.review(candidate.clone(), &store()).unwrap()
+        };
+        // The author of a document may ask and answer so.
+        let authored = review(&candidate);
+        assert!(
+            matches!(authored, Outcome::Kept(_)),
+            "{question}: {authored:?}"
+        );
+        candidate.generator.model = Some("small".into());
+        let Outcome::Dropped(reject) = review(&candidate) else {
+            panic!("{question} was kept")
+        };
+        assert_eq!(reject.reason.as_str(), reason.as_str(), "{}", reject.detail);
     }
 }

@@ -1,0 +1,129 @@
+//! Whether what a model wrote fits together: question, answer and quotes.
+//!
+//! What a document's author asked and answered is taken as fitting, so items without a model are not held to this.
+
+use dsg_core::Candidate;
+use regex::Regex;
+
+use crate::error::JudgeError;
+use crate::evidence::words;
+use crate::finding::Finding;
+use crate::grounding::Ground;
+use crate::pattern::any_case;
+use crate::reason::JudgeReason;
+use crate::rubric::prose_pieces;
+use crate::stem::is_function_word;
+
+/// A sentence with fewer content words says too little to be measured.
+const MIN_WORDS: usize = 3;
+
+#[derive(Debug)]
+pub(crate) struct FitCheck {
+    why: Regex,
+    cause: Regex,
+    opening: Regex,
+    announcement: Regex,
+    about_document: Regex,
+}
+
+impl FitCheck {
+    pub(crate) fn new() -> Result<Self, JudgeError> {
+        Ok(Self {
+            why: any_case("why", r"^\W*why\b|\bfor what reason\b")?,
+            cause: any_case(
+                "cause",
+                concat!(
+                    r"\b(?:because|since|due to|owing to|so that|so as to|in order to|as a result|therefore|thus|hence|otherwise|",
+                    r"reasons?|causes?|caused|prevents?|avoids?|ensures?|needed|requires?|required|to (?:avoid|prevent|ensure|allow|keep|make)|",
+                    r"motivation|purpose|leads? to|results? in|too (?:large|small|many|few|long|high|low|old))\b",
+                ),
+            )?,
+            opening: any_case(
+                "opening",
+                r"^\W*(?:another|however|additionally|furthermore|moreover|in addition|also|as a result|for this reason|that said)\b|\b(?:related|similar|due) to this\b",
+            )?,
+            announcement: any_case("announcement", r"\bthe following\b|\bas follows\b")?,
+            about_document: any_case(
+                "about the document",
+                r"\b(?:purpose|content|contents|goal|aim|topic|subject|scope) of (?:the|this) (?:[`\w/-]+ ){0,4}(?:guide|manual|page|document|documentation|section|chapter|text|faq)\b|\bthe (?:text|passage|quotes?|excerpt) (?:says?|suggests?|states?|mentions?|describes?|explains?|provides?|notes?|shows?)\b|\b(?:shown|given|stated|listed|described|provided) in the quotes?\b",
+            )?,
+        })
+    }
+
+    /// The checks; none for an item that no model wrote.
+    pub(crate) fn check(
+        &self,
+        ground: &Ground,
+        candidate: &Candidate,
+        min_sentence: f64,
+    ) -> Vec<Finding> {
+        if candidate.generator.model.is_none() {
+            return Vec::new();
+        }
+        let (question, answer) = (candidate.question.as_str(), candidate.answer.as_str());
+        let quotes = || candidate.citations.iter().map(|c| c.quote.as_str());
+        let is_unreasoned =
+            self.why.is_match(question) && !quotes().any(|quote| self.cause.is_match(quote));
+        let document = [question, answer]
+            .into_iter()
+            .find_map(|text| self.about_document.find(text));
+        let opening = self.opening.find(answer);
+        vec![
+            Finding::from_detail(
+                "fit.document",
+                JudgeReason::MetaTalk,
+                document.map(|found| format!("`{}` is about the document", found.as_str())),
+            ),
+            Finding::from_detail(
+                "fit.opening",
+                JudgeReason::DanglingReference,
+                opening.map(|found| format!("`{}` goes on from something", found.as_str().trim())),
+            ),
+            Finding::from_detail(
+                "fit.announcement",
+                JudgeReason::DanglingReference,
+                self.empty_announcement(answer),
+            ),
+            Finding::from_detail(
+                "fit.reason",
+                JudgeReason::NoReasonGiven,
+                is_unreasoned.then_some("the question asks why, and no quote gives a reason"),
+            ),
+            Finding::from_detail(
+                "fit.sentences",
+                JudgeReason::Ungrounded,
+                ungrounded_sentence(ground, answer, min_sentence),
+            ),
+        ]
+    }
+
+    /// A sentence that promises what does not come: `The following states are recognized.`
+    fn empty_announcement(&self, answer: &str) -> Option<String> {
+        let said = prose_pieces(answer);
+        let empty = said
+            .iter()
+            .find(|sentence| self.announcement.is_match(sentence) && !sentence.contains(':'))?;
+        Some(format!("`{empty}` announces what is not there"))
+    }
+}
+
+/// The first sentence of which the quotes and what they stand under hold too few content words.
+fn ungrounded_sentence(ground: &Ground, answer: &str, least: f64) -> Option<String> {
+    prose_pieces(answer).into_iter().find_map(|sentence| {
+        let content: Vec<&str> = words(&sentence)
+            .filter(|word| !is_function_word(word) && word.chars().any(char::is_alphabetic))
+            .collect();
+        let held = content
+            .iter()
+            .filter(|word| ground.quotes.has_word(word) || ground.place.has_word(word))
+            .count();
+        let share = held as f64 / content.len().max(1) as f64;
+        (content.len() >= MIN_WORDS && share < least).then(|| {
+            format!(
+                "{:.0} % of the content words of `{sentence}` are in the citations, {:.0} % are asked for",
+                share * 100.0,
+                least * 100.0
+            )
+        })
+    })
+}
