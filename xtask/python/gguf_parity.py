@@ -23,6 +23,8 @@ Type = gguf.GGMLQuantizationType
 WRITTEN = [Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1]
 READ = WRITTEN + [Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.Q8_K]
 VALUES = 1 << 24
+# Values of a row, as large models have it: the package works on some rows at a time.
+ROW = 4096
 
 
 class Ggml:
@@ -81,13 +83,15 @@ class Python:
 
     def quantize(self, kind, values):
         start = time.perf_counter()
-        blocks = gguf.quants.quantize(values.reshape(-1, 4096), kind)
+        blocks = gguf.quants.quantize(values.reshape(-1, ROW), kind)
         return blocks.reshape(-1).view(np.uint8), time.perf_counter() - start
 
     def dequantize(self, kind, blocks):
-        _, size = gguf.GGML_QUANT_SIZES[kind]
+        block, size = gguf.GGML_QUANT_SIZES[kind]
+        row = ROW // block * size
+        source = blocks.reshape(-1, row if blocks.size % row == 0 else blocks.size)
+        source = source.view(np.float16) if kind == Type.F16 else source
         start = time.perf_counter()
-        source = blocks.view(np.float16).reshape(1, -1) if kind == Type.F16 else blocks.reshape(-1, size)
         values = gguf.quants.dequantize(source, kind)
         return values.reshape(-1).astype(np.float32, copy=False), time.perf_counter() - start
 
@@ -97,7 +101,7 @@ def samples():
     rng = np.random.default_rng(7)
     normal = rng.standard_normal(VALUES // 2).astype(np.float32) * np.float32(0.02)
     blocks = VALUES // 64
-    scales = np.exp2(rng.integers(-149, 15, (blocks, 1))).astype(np.float32)
+    scales = np.exp2(rng.integers(-149, 13, (blocks, 1))).astype(np.float32)
     uniform = rng.uniform(-1, 1, (blocks, 32)).astype(np.float32) * scales
     ties = rng.integers(-16, 17, (blocks // 4, 32)).astype(np.float32) / np.float32(2)
     uniform[: blocks // 4] = ties * scales[: blocks // 4]
