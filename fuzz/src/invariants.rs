@@ -2,6 +2,9 @@
 
 use dsg_chunk::{ChunkConfig, Chunker};
 use dsg_core::{Block, BlockKind, Chunk, Document, Span};
+use dsg_gguf::{
+    Gguf, Limits, TensorType, can_dequantize, can_quantize, dequantize, diff, quantize, verify,
+};
 use dsg_ingest::{IngestConfig, Ingester};
 
 /// Reads `bytes` as the file `name` and checks the document and its chunks. An input that is refused has nothing to
@@ -109,4 +112,69 @@ fn cover(document: &Document, chunks: &[Chunk]) {
 fn parts(block: &Block) -> impl Iterator<Item = Span> {
     let named = block.label.into_iter().chain(block.body);
     named.chain(block.cells.iter().copied())
+}
+
+/// Opens `bytes` as a model file. A file that is accepted has all of its tensors within it, its keys can be found and walked, and
+/// it holds what was counted.
+pub fn model(bytes: &[u8]) {
+    let Ok(file) = Gguf::from_bytes("model.gguf", bytes.to_vec(), &Limits::default()) else {
+        return;
+    };
+    for (key, value) in file.keys() {
+        assert_eq!(file.raw(key).as_ref(), Some(&value), "{key} is not found");
+        if let Some(array) = value.decode().as_array() {
+            assert_eq!(
+                array.iter().count() as u64,
+                array.len(),
+                "{key} is not whole"
+            );
+        }
+    }
+    for tensor in file.tensors() {
+        assert_eq!(file.tensor(tensor.name()), Some(tensor));
+        assert_eq!(file.data(tensor).len() as u64, tensor.bytes());
+        assert_eq!(tensor.offset() % u64::from(file.alignment()), 0);
+        assert_eq!(
+            tensor.kind().bytes_of(tensor.values()),
+            Some(tensor.bytes())
+        );
+        let mut seen = 0;
+        let read = file.each_chunk(tensor, |values| seen += values.len() as u64);
+        assert_eq!(read.is_ok(), can_dequantize(tensor.kind()));
+        assert!(read.is_err() || seen == tensor.values());
+    }
+    assert_eq!(verify(&file).tensors, file.tensors().len());
+    assert_eq!(file.summary().tensors, file.tensors().len());
+    assert!(diff(&file, &file).is_empty(), "a file differs from itself");
+}
+
+/// Takes `bytes` for blocks of every type, and for floats to be stored: what is stored is read, and read again the same when it is
+/// stored as it is.
+pub fn blocks(bytes: &[u8]) {
+    for kind in TensorType::ALL {
+        let count = bytes.len() / kind.block_bytes();
+        let (blocks, rest) = bytes.split_at(count * kind.block_bytes());
+        let mut values = vec![0.0; count * kind.block_values()];
+        assert_eq!(
+            dequantize(*kind, blocks, &mut values).is_ok(),
+            can_dequantize(*kind)
+        );
+        assert!(rest.is_empty() || dequantize(*kind, bytes, &mut values).is_err());
+    }
+    let floats = bytes.as_chunks().0.iter();
+    let floats: Vec<f32> = floats.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    for kind in TensorType::ALL {
+        let count = floats.len() / kind.block_values();
+        let floats = &floats[..count * kind.block_values()];
+        let mut stored = vec![0; count * kind.block_bytes()];
+        let written = quantize(*kind, floats, &mut stored);
+        assert!(can_quantize(*kind) || written.is_err());
+        if written.is_ok() {
+            let mut back = vec![0.0; floats.len()];
+            dequantize(*kind, &stored, &mut back).expect("what can be written can be read");
+            let finite = floats.iter().all(|value| value.is_finite());
+            let plain = kind.block_values() == 1;
+            assert!(plain || finite && back.iter().all(|value| value.is_finite()));
+        }
+    }
 }

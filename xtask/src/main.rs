@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod decisions;
 mod folder;
+mod gguf_parity;
 mod hf_check;
 mod injections;
 mod kill_test;
@@ -48,6 +49,8 @@ enum Task {
     Decisions,
     /// Measures dsg beside its peers on ../shared/corpora and writes docs/benchmarks.md
     Bench(bench::BenchArgs),
+    /// Compares dsg-gguf with ggml and the Python package `gguf`, bit by bit and in speed
+    GgufParity(gguf_parity::GgufParityArgs),
     /// Loads a dataset folder with the Python `datasets` library in a throw-away environment
     HfCheck(hf_check::HfCheckArgs),
     /// Kills `dsg run` at many points and compares what it ends with to an undisturbed run
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&root),
         Task::Decisions => decisions::write_index(&root),
         Task::Bench(args) => bench::run(&root, &args),
+        Task::GgufParity(args) => gguf_parity::run(&root, &args),
         Task::HfCheck(args) => hf_check::run(&root, &args),
         Task::KillTest(args) => kill_test::run(&args),
         Task::Llama(args) => llama::run(&root, &args),

@@ -99,6 +99,7 @@ pub(crate) enum Command {
     Inspect(commands::inspect::InspectArgs),
     Export(commands::export::ExportArgs),
     Card(commands::card::CardArgs),
+    Gguf(commands::gguf::GgufArgs),
     #[cfg(feature = "models")]
     Label(commands::label::LabelArgs),
     #[cfg(feature = "models")]

@@ -43,6 +43,9 @@ pub enum DsgError {
     /// A file of the run cannot be written or read.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// A model file cannot be read or written.
+    #[error(transparent)]
+    Gguf(#[from] dsg_gguf::GgufError),
     /// A model or its reply store cannot be set up.
     #[cfg(feature = "models")]
     #[error(transparent)]

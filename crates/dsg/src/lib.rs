@@ -60,6 +60,7 @@ pub use teacher::TeacherConfig;
 pub use dsg_core as core;
 pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};
 pub use dsg_generate::LabelConfig;
+pub use dsg_gguf as gguf;
 pub use dsg_index as index;
 #[cfg(feature = "models")]
 pub use dsg_llm as llm;

@@ -8,6 +8,7 @@ pub(crate) mod curate;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod generate;
+pub(crate) mod gguf;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -40,6 +41,7 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Inspect(args) => inspect::execute(args, session),
         Command::Export(args) => export::execute(args, session),
         Command::Card(args) => card::execute(args, session),
+        Command::Gguf(args) => gguf::execute(args, session),
         #[cfg(feature = "models")]
         Command::Label(args) => label::execute(args, session),
         #[cfg(feature = "models")]

@@ -10,6 +10,7 @@
 mod config;
 mod doctor;
 mod errors;
+mod gguf;
 mod help;
 mod init;
 #[cfg(feature = "models")]

@@ -39,6 +39,8 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
 fn the_seeds_hold_under_every_name() {
     for (name, bytes) in seeds() {
         invariants::file(&name, &bytes);
+        invariants::model(&bytes);
+        invariants::blocks(&bytes);
         for other in NAMES {
             invariants::file(other, &bytes);
         }
