@@ -158,14 +158,16 @@ fn render(contenders: &[Contender], requests: &[u64]) -> String {
          |---|---|--:|--:|--:|--:|--:|--:|\n",
         wrap(&format!(
             "One server on this machine, a process of its own, answers every chat completion after {MILLISECONDS} ms with the same short \
-             JSON; everyone asks it for the same prompts, each another one (2,040 characters and a question), with at most {CONCURRENCY} \
-             requests at once. `{SOCKETS}` is the server's own throughput: {CONCURRENCY} connections that write a ready request and read the \
-             reply. `dsg` is the stack of a run: limits, retries, budgets, the reply's schema and the reply store on disk. \
-             `distilabel`: `TextGeneration` with `OpenAILLM` in a pipeline, batches of {CONCURRENCY}, its cache on. \
-             `synthetic-data-kit`: what `create --type qa` does once it has a summary, with `api-endpoint` and batches of {CONCURRENCY}. \
+             JSON. Everyone asks with the same prompts (2,040 characters and a question, each another one), at most {CONCURRENCY} at once. \
+             `{SOCKETS}` is the server's own throughput: {CONCURRENCY} connections that write one such request, made beforehand, again and \
+             again and read the reply. `dsg` is the stack of a run: limits, retries, budgets, the reply checked against a schema, and the \
+             reply store on disk. \
+             `distilabel`: `TextGeneration` with `OpenAILLM` in a pipeline, batches of {CONCURRENCY}, its cache on, no schema. \
+             `synthetic-data-kit`: what `create --type qa` does once it has a summary, with `api-endpoint` and batches of {CONCURRENCY}; it \
+             stores no replies. \
              *Share*: of the server's own, in the same round. Rates are by the server's clock, from the first request that arrives to the \
              last reply that leaves, so no one's start counts; nor does it in the processor time, which is what a run takes beyond one of \
-             {CONCURRENCY} requests. *Peak*: the largest process."
+             {CONCURRENCY} requests. *Peak*: resident memory of the largest process, start included."
         ))
     );
     for (contender, requests) in contenders.iter().zip(requests) {
