@@ -6,6 +6,7 @@ mod jobs;
 mod report;
 mod retrieval;
 mod scale;
+mod teacher;
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +37,7 @@ const REQUIREMENTS: [&str; 13] = [
 ];
 
 /// Every section of the page, in its order.
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 8] = [
     "bm25",
     "minhash",
     "chunk",
@@ -44,6 +45,7 @@ const SECTIONS: [&str; 7] = [
     "pdf",
     "scale",
     "retrieval",
+    "teacher",
 ];
 
 #[derive(Args)]
@@ -100,6 +102,10 @@ pub(crate) fn run(root: &Path, args: &BenchArgs) -> Result {
             build("dsg", "bench_chunks")?;
             sections.push(section(&place)?);
         }
+    }
+    if wanted("teacher") {
+        build("dsg-llm", "overhead")?;
+        sections.push(teacher::section(&place, args.rounds)?);
     }
     let notes = fs::read_to_string(root.join("docs/benchmarks.notes.md")).unwrap_or_default();
     let page = report::render(&results, &sections, args.rounds, &notes);
