@@ -46,8 +46,10 @@ mod analyzer;
 mod builder;
 mod config;
 mod counts;
+mod embed;
 mod error;
 mod format;
+mod hybrid;
 mod index;
 mod postings;
 mod query;
@@ -56,9 +58,18 @@ mod scan;
 mod search;
 mod stop;
 mod terms;
+mod vectors;
 mod vocabulary;
 
 pub use builder::IndexBuilder;
 pub use config::IndexConfig;
+pub use embed::{Cached, HashedEmbedder, VectorCache, embedded_text};
+#[cfg(feature = "fastembed")]
+pub use embed::{OnnxConfig, OnnxEmbedder, OnnxFiles, find_runtime, load_runtime};
 pub use error::IndexError;
+pub use hybrid::{
+    Fusion, Hybrid, HybridConfig, Passage, SearchMode, Surroundings, convex, passage,
+    reciprocal_rank,
+};
 pub use index::{Index, SearchHit};
+pub use vectors::{VectorConfig, Vectors};

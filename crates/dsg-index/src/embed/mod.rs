@@ -1,0 +1,25 @@
+//! Embedders, and vectors that are kept so that no text is embedded twice.
+
+mod cache;
+mod hashed;
+#[cfg(feature = "fastembed")]
+mod onnx;
+#[cfg(feature = "fastembed")]
+mod runtime;
+
+use dsg_core::Chunk;
+
+pub use cache::{Cached, VectorCache};
+pub use hashed::HashedEmbedder;
+#[cfg(feature = "fastembed")]
+pub use onnx::{OnnxConfig, OnnxEmbedder, OnnxFiles};
+#[cfg(feature = "fastembed")]
+pub use runtime::{find_runtime, load_runtime};
+
+/// What is embedded of a chunk: the headings it stands under, then its text.
+pub fn embedded_text(chunk: &Chunk) -> String {
+    if chunk.heading_path.is_empty() {
+        return chunk.text.clone();
+    }
+    format!("{}\n{}", chunk.heading_path.join(" > "), chunk.text)
+}
