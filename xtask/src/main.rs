@@ -15,6 +15,7 @@ mod hf_check;
 mod kill_test;
 mod llama;
 mod model_run;
+mod onnx;
 mod repository;
 mod sample;
 mod step;
@@ -54,6 +55,8 @@ enum Task {
     Llama(llama::LlamaArgs),
     /// Runs the fixtures with a small real model that writes and judges, on llama.cpp's server; brings both if they are missing
     ModelRun(model_run::ModelRunArgs),
+    /// Builds and tests the feature `fastembed` with a real embedding model; brings onnxruntime if it is missing
+    Onnx,
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::KillTest(args) => kill_test::run(&args),
         Task::Llama(args) => llama::run(&root, &args),
         Task::ModelRun(args) => model_run::run(&root, &args),
+        Task::Onnx => onnx::run(&root),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

@@ -116,6 +116,12 @@ pub enum IndexError {
         /// Who is to embed queries.
         expected: String,
     },
+    /// The index has no vectors.
+    #[error("the index in `{}` has no vectors; name a model in `models.embedder` and build it again", path.display())]
+    NoVectors {
+        /// The index's folder.
+        path: PathBuf,
+    },
     /// Another process writes to the cache of vectors.
     #[error("`{}` is in use by another process; wait for it, or name another folder", path.display())]
     CacheInUse {

@@ -6,15 +6,17 @@ mod hashed;
 mod onnx;
 #[cfg(feature = "fastembed")]
 mod runtime;
+mod settings;
 
 use dsg_core::Chunk;
 
 pub use cache::{Cached, VectorCache};
 pub use hashed::HashedEmbedder;
 #[cfg(feature = "fastembed")]
-pub use onnx::{OnnxConfig, OnnxEmbedder, OnnxFiles};
+pub use onnx::{OnnxEmbedder, OnnxFiles};
 #[cfg(feature = "fastembed")]
 pub use runtime::{find_runtime, load_runtime};
+pub use settings::{OnnxConfig, PoolingMode};
 
 /// What is embedded of a chunk: the headings it stands under, then its text.
 pub fn embedded_text(chunk: &Chunk) -> String {

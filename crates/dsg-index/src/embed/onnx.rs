@@ -12,73 +12,15 @@ use fastembed::{
     InitOptionsUserDefined, Pooling, QuantizationMode, TextEmbedding, TokenizerFiles,
     UserDefinedEmbeddingModel,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::runtime::{find_runtime, load_runtime};
+use super::settings::{MAX_TOKENS, OnnxConfig, PoolingMode};
 use crate::error::IndexError;
 use crate::vectors::check_vector;
 
 /// What a node is called that fits its scale to what it is given.
 const DYNAMIC: &[u8] = b"DynamicQuantizeLinear";
-/// Tokens of a text that are read where neither the model nor the caller says.
-const MAX_TOKENS: usize = 512;
-
-/// How a model is run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct OnnxConfig {
-    /// Texts in one call of the model. A model with dynamic quantization is given one at a time whatever this says: its numbers would
-    /// depend on its neighbours. Default 16, 1 to 1,024.
-    pub batch_size: usize,
-    /// Threads of one call; 0 takes one per core. Calls never overlap. Default 0, at most 256.
-    pub threads: usize,
-    /// Tokens of a text that are read, the rest is cut off. Default: what the model's files say, at most 512.
-    pub max_tokens: Option<usize>,
-    /// Put before every text; some models want `passage: `. Default: nothing.
-    pub text_prefix: String,
-    /// Put before every query; some models want `query: `. Default: nothing.
-    pub query_prefix: String,
-    /// The onnxruntime library. Default: what the variable `ORT_DYLIB_PATH` names, or the one installed.
-    pub runtime: Option<PathBuf>,
-}
-
-impl Default for OnnxConfig {
-    fn default() -> Self {
-        Self {
-            batch_size: 16,
-            threads: 0,
-            max_tokens: None,
-            text_prefix: String::new(),
-            query_prefix: String::new(),
-            runtime: None,
-        }
-    }
-}
-
-impl OnnxConfig {
-    /// # Errors
-    /// [`IndexError::Config`] naming the field whose value is impossible.
-    pub fn validate(&self) -> Result<(), IndexError> {
-        let tokens = self.max_tokens.unwrap_or(MAX_TOKENS);
-        for (field, value, range, allowed) in [
-            ("batch_size", self.batch_size, 1..=1024, "1 to 1024"),
-            ("threads", self.threads, 0..=256, "0 to 256"),
-            ("max_tokens", tokens, 8..=65_536, "8 to 65536"),
-        ] {
-            if !range.contains(&value) {
-                return Err(IndexError::Config {
-                    field,
-                    value: value.to_string(),
-                    allowed,
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The files of a model as sentence-transformers lays them out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnnxFiles {
@@ -89,12 +31,13 @@ pub struct OnnxFiles {
 impl OnnxFiles {
     /// What has to lie in the folder beside the model.
     pub const BESIDE: [&str; 3] = ["tokenizer.json", "config.json", "tokenizer_config.json"];
-    /// What is read where it is there.
-    pub const OPTIONAL: [&str; 3] = [
-        "special_tokens_map.json",
-        "sentence_bert_config.json",
-        "1_Pooling/config.json",
-    ];
+    /// Says how the model pools; read where it is there.
+    pub const POOLING: &str = "1_Pooling/config.json";
+
+    /// The file `model`, with the others in `folder`.
+    pub const fn new(model: PathBuf, folder: PathBuf) -> Self {
+        Self { folder, model }
+    }
 
     /// The files in `folder`: `model.onnx` or `onnx/model.onnx`, and [`Self::BESIDE`].
     ///
@@ -137,10 +80,14 @@ impl OnnxFiles {
         })
     }
 
-    /// How token vectors become one; the mean where nothing is said.
-    fn pooling(&self) -> Result<Pooling, IndexError> {
-        let name = "1_Pooling/config.json";
-        let settings = self.settings(name)?;
+    /// How token vectors become one: as `asked`, else as the model's files say; the mean where they say nothing.
+    fn pooling(&self, asked: Option<PoolingMode>) -> Result<Pooling, IndexError> {
+        match asked {
+            Some(PoolingMode::Mean) => return Ok(Pooling::Mean),
+            Some(PoolingMode::Cls) => return Ok(Pooling::Cls),
+            None => {}
+        }
+        let settings = self.settings(Self::POOLING)?;
         let is_set = |mode: &str| {
             let mode = format!("pooling_mode_{mode}");
             settings.get(mode).and_then(Value::as_bool) == Some(true)
@@ -151,7 +98,7 @@ impl OnnxFiles {
             Ok(Pooling::Cls)
         } else {
             Err(IndexError::Model {
-                path: self.folder.join(name),
+                path: self.folder.join(Self::POOLING),
                 what: "it pools neither by mean nor by the first token".to_owned(),
             })
         }
@@ -194,7 +141,7 @@ impl OnnxEmbedder {
         let [tokenizer, model_config, tokenizer_config] = OnnxFiles::BESIDE;
         let tokenizer = files.beside(tokenizer)?;
         let is_dynamic = memchr::memmem::find(&onnx, DYNAMIC).is_some();
-        let pooling = files.pooling()?;
+        let pooling = files.pooling(config.pooling)?;
         let said = files.settings("sentence_bert_config.json")?;
         let said = said.get("max_seq_length").and_then(Value::as_u64);
         let said = said.and_then(|tokens| usize::try_from(tokens).ok());

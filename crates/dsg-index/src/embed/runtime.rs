@@ -9,14 +9,12 @@ use crate::error::IndexError;
 /// Names the library, as for every program that uses `ort`.
 const VARIABLE: &str = "ORT_DYLIB_PATH";
 /// Where it is installed.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 6] = [
     "/usr/local/lib",
     "/usr/lib",
     "/usr/lib64",
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
-    "/opt/onnxruntime/lib",
-    "/opt/homebrew/lib",
     "/usr/local/opt/onnxruntime/lib",
 ];
 

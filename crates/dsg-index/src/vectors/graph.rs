@@ -89,26 +89,37 @@ impl Graph {
             })
     }
 
-    /// The rows found with so many candidates, nearest first, only such as `wanted` accepts. `score` says how near a row is.
+    /// The rows found with so many candidates, nearest first, only such as `wanted` accepts. `score` appends how near rows are.
     pub(crate) fn search(
         &self,
         breadth: usize,
         wanted: Option<&dyn Fn(usize) -> bool>,
-        score: impl Fn(usize) -> f32,
+        score: impl Fn(&[u32], &mut Vec<f32>),
     ) -> Vec<(f32, usize)> {
         let Some((lowest, upper)) = self.layers.split_first() else {
             return Vec::new();
         };
-        let near = |row: u32| Near {
-            score: score(row as usize),
-            row,
+        let mut scores = Vec::new();
+        let mut near = |rows: &[u32], found: &mut Vec<Near>| {
+            scores.clear();
+            score(rows, &mut scores);
+            found.clear();
+            let pairs = rows.iter().zip(&scores);
+            found.extend(pairs.map(|(row, score)| Near {
+                score: *score,
+                row: *row,
+            }));
         };
-        let mut best = near(self.entry);
+        let mut nears = Vec::new();
+        near(&[self.entry], &mut nears);
+        let Some(mut best) = nears.pop() else {
+            return Vec::new();
+        };
         for layer in upper.iter().rev() {
             loop {
-                let better = layer.of(best.row as usize).iter().map(|row| near(*row));
-                match better.max() {
-                    Some(better) if better > best => best = better,
+                near(layer.of(best.row as usize), &mut nears);
+                match nears.iter().max() {
+                    Some(better) if *better > best => best = *better,
                     _ => break,
                 }
             }
@@ -121,23 +132,28 @@ impl Graph {
         if accepts(best.row) {
             found.push(Reverse(best));
         }
+        let mut fresh = Vec::new();
         while let Some(next) = open.pop() {
             let worst = found.peek().map(|worst| worst.0);
             if found.len() >= breadth && worst.is_some_and(|worst| next < worst) {
                 break;
             }
-            for row in lowest.of(next.row as usize) {
-                if !seen.add(*row) {
-                    continue;
-                }
-                let candidate = near(*row);
+            fresh.clear();
+            fresh.extend(
+                lowest
+                    .of(next.row as usize)
+                    .iter()
+                    .filter(|row| seen.add(**row)),
+            );
+            near(&fresh, &mut nears);
+            for candidate in &nears {
                 let is_full = found.len() >= breadth;
-                if is_full && found.peek().is_some_and(|worst| candidate < worst.0) {
+                if is_full && found.peek().is_some_and(|worst| *candidate < worst.0) {
                     continue;
                 }
-                open.push(candidate);
-                if accepts(*row) {
-                    found.push(Reverse(candidate));
+                open.push(*candidate);
+                if accepts(candidate.row) {
+                    found.push(Reverse(*candidate));
                     if is_full {
                         found.pop();
                     }

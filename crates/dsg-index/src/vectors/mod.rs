@@ -17,6 +17,7 @@ use crate::counts::is_heading_only;
 use crate::embed::embedded_text;
 use crate::error::IndexError;
 use crate::index::Index;
+use dot::dots;
 pub(crate) use dot::{dot, normalise};
 use graph::Graph;
 
@@ -149,6 +150,15 @@ impl Vectors {
         rows.finish(config, seed)
     }
 
+    /// The same, searched under another configuration; a graph that is there stays as it grew.
+    ///
+    /// # Errors
+    /// [`IndexError::Config`] for an impossible configuration.
+    pub fn with_config(self, config: VectorConfig) -> Result<Self, IndexError> {
+        config.validate()?;
+        Ok(Self { config, ..self })
+    }
+
     /// Writes `vectors.bin`, `graph.bin` where there is one, and, last, `vectors.json` into the folder of a saved index.
     /// `fingerprint` is the index's.
     ///
@@ -255,9 +265,9 @@ impl Vectors {
         let filter = wanted
             .is_some()
             .then_some(&accepts as &dyn Fn(usize) -> bool);
-        let mut rows = graph.search(breadth, filter, |row| {
-            self.row(row)
-                .map_or(f32::NEG_INFINITY, |row| dot(query, row))
+        let mut rows = graph.search(breadth, filter, |rows, scores| {
+            let rows = rows.iter().map(|row| self.row(*row as usize));
+            dots(query, rows.map(Option::unwrap_or_default), scores);
         });
         rows.truncate(k);
         Ok(self.hits(rows))
@@ -283,22 +293,23 @@ impl Vectors {
         k: usize,
         wanted: Option<&dyn Fn(usize) -> bool>,
     ) -> Vec<Hit> {
-        let mut scored: Vec<(f32, usize)> = self
-            .numbers
-            .chunks_exact(self.dimension)
-            .zip(&self.positions)
-            .enumerate()
-            .filter(|(_, (_, position))| wanted.is_none_or(|wanted| wanted(**position as usize)))
-            .map(|(row, (vector, _))| (dot(query, vector), row))
+        let rows = self.positions.iter().enumerate();
+        let rows: Vec<usize> = rows
+            .filter(|(_, position)| wanted.is_none_or(|wanted| wanted(**position as usize)))
+            .map(|(row, _)| row)
             .collect();
+        let mut scores = Vec::with_capacity(rows.len());
+        let vectors = rows.iter().map(|row| self.row(*row).unwrap_or_default());
+        dots(query, vectors, &mut scores);
+        let mut found: Vec<(f32, usize)> = scores.into_iter().zip(rows).collect();
         let order =
             |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1));
-        if k < scored.len() {
-            scored.select_nth_unstable_by(k, order);
-            scored.truncate(k);
+        if k < found.len() {
+            found.select_nth_unstable_by(k, order);
+            found.truncate(k);
         }
-        scored.sort_unstable_by(order);
-        self.hits(scored)
+        found.sort_unstable_by(order);
+        self.hits(found)
     }
 
     fn hits(&self, rows: Vec<(f32, usize)>) -> Vec<Hit> {
