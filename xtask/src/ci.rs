@@ -12,6 +12,7 @@ use crate::hf_check;
 use crate::kill_test::{self, KillTestArgs};
 use crate::llama;
 use crate::model_run;
+use crate::onnx;
 use crate::repository::target_dir;
 use crate::step::{Done, Steps, cargo, check};
 use crate::tidy;
@@ -89,6 +90,9 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
     })?;
     steps.run("a model file, asked in this process", || {
         llama::step(root, false)
+    })?;
+    steps.run("an embedding model, run in this process", || {
+        onnx::step(root)
     })?;
     steps.run("files of the hub", || {
         job("clippy -p dsg-llm --features hub --all-targets --locked -- -D warnings")?;

@@ -18,6 +18,7 @@ mod kill_test;
 mod llama;
 mod llama_server;
 mod model_run;
+mod onnx;
 mod repository;
 mod sample;
 mod step;
@@ -61,6 +62,8 @@ enum Task {
     ModelRun(model_run::ModelRunArgs),
     /// Has a real model write from and judge pages that carry instructions, and counts what these reached
     Injections(injections::InjectionsArgs),
+    /// Builds and tests the feature `fastembed` with a real embedding model; brings onnxruntime if it is missing
+    Onnx,
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Llama(args) => llama::run(&root, &args),
         Task::ModelRun(args) => model_run::run(&root, &args),
         Task::Injections(args) => injections::run(&root, &args),
+        Task::Onnx => onnx::run(&root),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

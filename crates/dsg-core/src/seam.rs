@@ -1,6 +1,7 @@
 //! The seams between stages, as traits.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use crate::chunk::Chunk;
 use crate::id::ChunkId;
@@ -104,6 +105,24 @@ pub trait Embedder: Send + Sync {
     /// Those of [`Embedder::embed`].
     fn embed_query(&self, query: &str) -> Result<Vec<f32>, SeamError> {
         Ok(self.embed(&[query])?.pop().unwrap_or_default())
+    }
+}
+
+impl<E: Embedder + ?Sized> Embedder for Arc<E> {
+    fn id(&self) -> &str {
+        (**self).id()
+    }
+
+    fn dimension(&self) -> usize {
+        (**self).dimension()
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, SeamError> {
+        (**self).embed(texts)
+    }
+
+    fn embed_query(&self, query: &str) -> Result<Vec<f32>, SeamError> {
+        (**self).embed_query(query)
     }
 }
 

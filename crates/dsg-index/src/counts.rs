@@ -110,7 +110,7 @@ impl Counts {
 }
 
 /// A heading that boilerplate parted from its section answers nothing, yet would win every search for its words.
-fn is_heading_only(chunk: &Chunk) -> bool {
+pub(crate) fn is_heading_only(chunk: &Chunk) -> bool {
     matches!(chunk.kinds.as_slice(), [kind] if kind == "heading")
 }
 

@@ -82,6 +82,71 @@ pub enum IndexError {
         #[source]
         source: serde_json::Error,
     },
+    /// A vector has another number of numbers than the embedder's vectors.
+    #[error(
+        "a vector has {found} numbers instead of {expected}; embed query and chunks with the same model, or build the index again"
+    )]
+    Dimension {
+        /// How many it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// A vector holds NaN or an infinity.
+    #[error("vector {at} holds NaN or an infinity; the embedder or its model is broken")]
+    NotFinite {
+        /// Which, from 0.
+        at: usize,
+    },
+    /// A vector's length is not 1.
+    #[error("vector {at} has length {length} instead of 1; embedders must normalise")]
+    Length {
+        /// Which, from 0.
+        at: usize,
+        /// Its length.
+        length: f32,
+    },
+    /// The vectors were made by another embedder.
+    #[error("the vectors of `{}` were made by `{found}`, not `{expected}`; set that embedder, or build the index again", path.display())]
+    Embedder {
+        /// The vectors' manifest.
+        path: PathBuf,
+        /// Who made them.
+        found: String,
+        /// Who is to embed queries.
+        expected: String,
+    },
+    /// The index has no vectors.
+    #[error("the index in `{}` has no vectors; name a model in `models.embedder` and build it again", path.display())]
+    NoVectors {
+        /// The index's folder.
+        path: PathBuf,
+    },
+    /// Another process writes to the cache of vectors.
+    #[error("`{}` is in use by another process; wait for it, or name another folder", path.display())]
+    CacheInUse {
+        /// The cache's file.
+        path: PathBuf,
+    },
+    /// Index or embedder failed behind their seams.
+    #[error(transparent)]
+    Seam(#[from] SeamError),
+    /// There is no onnxruntime library to run models with, or it cannot be used.
+    #[error(
+        "{what}; get one with `pip install onnxruntime` (its folder `capi` holds it) or from your distribution, and set ORT_DYLIB_PATH to the file"
+    )]
+    Runtime {
+        /// What was tried.
+        what: String,
+    },
+    /// A folder holds no embedding model that can be used.
+    #[error("no embedding model in `{}`: {what}", path.display())]
+    Model {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is missing or wrong.
+        what: String,
+    },
 }
 
 impl IndexError {

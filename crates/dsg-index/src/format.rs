@@ -7,6 +7,7 @@ use std::path::Path;
 use dsg_core::artifact::{read_json, write_atomic, write_json};
 use dsg_core::hash::xxh3_64;
 use dsg_core::{ArtifactError, Chunk};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -42,7 +43,7 @@ pub(crate) struct Manifest {
 }
 
 /// A file that the manifest vouches for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileMark {
     pub(crate) bytes: u64,
     /// XXH3-128.
@@ -52,14 +53,14 @@ pub(crate) struct FileMark {
 pub(crate) const SCHEMA: &str = "dsg.index/1";
 
 /// Counts and hashes what passes through.
-struct Marking<'a> {
+pub(crate) struct Marking<'a> {
     out: &'a mut dyn Write,
     hash: Xxh3Default,
     bytes: u64,
 }
 
 impl<'a> Marking<'a> {
-    fn new(out: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(out: &'a mut dyn Write) -> Self {
         Self {
             out,
             hash: Xxh3Default::new(),
@@ -67,7 +68,7 @@ impl<'a> Marking<'a> {
         }
     }
 
-    fn mark(&self) -> FileMark {
+    pub(crate) fn mark(&self) -> FileMark {
         FileMark {
             bytes: self.bytes,
             xxh3: format!("{:032x}", self.hash.digest128()),
@@ -158,28 +159,54 @@ fn write_postings(out: &mut impl Write, postings: &Postings) -> io::Result<()> {
     for number in [shape.chunks, shape.terms, shape.postings, shape.term_bytes] {
         out.write_all(&(number as u64).to_le_bytes())?;
     }
+    write_words(out, &mut postings.words.iter().copied())?;
+    out.write_all(&postings.term_bytes)
+}
+
+/// Writes words, little end first, a block at a time.
+pub(crate) fn write_words(
+    out: &mut impl Write,
+    words: &mut dyn Iterator<Item = u32>,
+) -> io::Result<()> {
     let mut block = Vec::with_capacity(BLOCK);
-    for words in postings.words.chunks(BLOCK / 4) {
+    loop {
         block.clear();
-        block.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        block.extend(words.take(BLOCK / 4).flat_map(u32::to_le_bytes));
+        if block.is_empty() {
+            return Ok(());
+        }
         out.write_all(&block)?;
     }
-    out.write_all(&postings.term_bytes)
 }
 
 /// Reads and checks `index.json`.
 pub(crate) fn open_manifest(folder: &Path) -> Result<Manifest, IndexError> {
-    let path = folder.join(MANIFEST);
-    let value: serde_json::Value = read_json(&path)?;
+    read_manifest(
+        &folder.join(MANIFEST),
+        SCHEMA,
+        VERSION,
+        |manifest: &Manifest| &manifest.schema,
+    )
+}
+
+/// Reads a manifest of this schema and format version.
+pub(crate) fn read_manifest<T: DeserializeOwned>(
+    path: &Path,
+    schema: &str,
+    expected: u32,
+    schema_of: impl Fn(&T) -> &str,
+) -> Result<T, IndexError> {
+    let value: serde_json::Value = read_json(path)?;
+    let path = path.to_path_buf();
     // The version first: another version's manifest need not have our fields.
     let found = value.get("format").and_then(serde_json::Value::as_u64);
     match found {
-        Some(found) if found == u64::from(VERSION) => {}
+        Some(found) if found == u64::from(expected) => {}
         Some(found) => {
             return Err(IndexError::Version {
                 path,
                 found: u32::try_from(found).unwrap_or(u32::MAX),
-                expected: VERSION,
+                expected,
             });
         }
         None => {
@@ -189,16 +216,16 @@ pub(crate) fn open_manifest(folder: &Path) -> Result<Manifest, IndexError> {
             });
         }
     }
-    let manifest: Manifest =
-        serde_json::from_value(value).map_err(|source| ArtifactError::Record {
-            path: path.clone(),
-            line: 1,
-            source,
-        })?;
-    if manifest.schema != SCHEMA {
+    let manifest: T = serde_json::from_value(value).map_err(|source| ArtifactError::Record {
+        path: path.clone(),
+        line: 1,
+        source,
+    })?;
+    let found = schema_of(&manifest);
+    if found != schema {
         return Err(IndexError::Damaged {
             path,
-            what: format!("its schema is `{}`, not `{SCHEMA}`", manifest.schema),
+            what: format!("its schema is `{found}`, not `{schema}`"),
         });
     }
     Ok(manifest)
@@ -223,10 +250,7 @@ pub(crate) fn open_postings(folder: &Path, manifest: &Manifest) -> Result<Postin
             manifest.postings_file.bytes
         )));
     }
-    let mut input = Checked {
-        file,
-        hash: Xxh3Default::new(),
-    };
+    let mut input = Checked::new(file);
     let mut header = [0_u8; HEADER];
     input.fill(&mut header).map_err(read_error)?;
     let (magic, rest) = header.split_at(MAGIC.len());
@@ -276,18 +300,10 @@ pub(crate) fn open_postings(folder: &Path, manifest: &Manifest) -> Result<Postin
     {
         return Err(damaged("it belongs to another index"));
     }
-    let mut words: Vec<u32> = Vec::with_capacity(layout.postings.end);
-    let mut block = vec![0_u8; BLOCK];
-    let mut left = layout.postings.end * 4;
-    while left > 0 {
-        let part = block.get_mut(..left.min(BLOCK)).unwrap_or_default();
-        left -= part.len();
-        input.fill(part).map_err(read_error)?;
-        words.extend(part.chunks_exact(4).map(word));
-    }
+    let words = input.words(layout.postings.end).map_err(read_error)?;
     let mut term_bytes = vec![0_u8; shape.term_bytes];
     input.fill(&mut term_bytes).map_err(read_error)?;
-    if format!("{:032x}", input.hash.digest128()) != manifest.postings_file.xxh3 {
+    if input.xxh3() != manifest.postings_file.xxh3 {
         return Err(damaged("its checksum is wrong"));
     }
     let postings = Postings {
@@ -312,15 +328,42 @@ fn word(bytes: &[u8]) -> u32 {
     }
 }
 
-struct Checked {
+/// Reads a file and hashes what it reads.
+pub(crate) struct Checked {
     file: File,
     hash: Xxh3Default,
 }
 
 impl Checked {
-    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+    pub(crate) fn new(file: File) -> Self {
+        Self {
+            file,
+            hash: Xxh3Default::new(),
+        }
+    }
+
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> io::Result<()> {
         self.file.read_exact(buffer)?;
         self.hash.update(buffer);
         Ok(())
+    }
+
+    /// So many words, little end first.
+    pub(crate) fn words(&mut self, count: usize) -> io::Result<Vec<u32>> {
+        let mut words: Vec<u32> = Vec::with_capacity(count);
+        let mut block = vec![0_u8; BLOCK];
+        let mut left = count * 4;
+        while left > 0 {
+            let part = block.get_mut(..left.min(BLOCK)).unwrap_or_default();
+            left -= part.len();
+            self.fill(part)?;
+            words.extend(part.chunks_exact(4).map(word));
+        }
+        Ok(words)
+    }
+
+    /// XXH3-128 of what was read.
+    pub(crate) fn xxh3(&self) -> String {
+        format!("{:032x}", self.hash.digest128())
     }
 }

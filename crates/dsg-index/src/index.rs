@@ -27,7 +27,7 @@ pub struct Index {
 pub struct SearchHit {
     /// Position in corpus order.
     pub position: usize,
-    /// BM25 score; higher is better, comparable within one query only.
+    /// What it was ranked by, BM25 unless said otherwise; higher is better, comparable within one query only.
     pub score: f32,
     /// The chunk.
     pub chunk: Chunk,
@@ -138,13 +138,44 @@ impl Index {
         best(&self.postings, &self.pool, &terms, k)
     }
 
+    /// [`Self::rank`] among the chunks at positions that `wanted` accepts.
+    pub fn rank_where(
+        &self,
+        query: &str,
+        k: usize,
+        wanted: Option<&dyn Fn(usize) -> bool>,
+    ) -> Vec<Hit> {
+        let Some(wanted) = wanted else {
+            return self.rank(query, k);
+        };
+        let mut hits = self.rank(query, self.len());
+        hits.retain(|hit| wanted(hit.position));
+        hits.truncate(k);
+        hits
+    }
+
+    /// The place of the chunk at `position` in the order of chunk ids.
+    pub(crate) fn id_rank(&self, position: usize) -> u32 {
+        let ranks = self.postings.ranks();
+        ranks.get(position).copied().unwrap_or(u32::MAX)
+    }
+
     /// [`Self::rank`] with the chunks and what matched in them.
     ///
     /// # Errors
     /// [`IndexError`] when a chunk cannot be read.
     pub fn search_highlighted(&self, query: &str, k: usize) -> Result<Vec<SearchHit>, IndexError> {
+        self.highlighted(query, self.rank(query, k))
+    }
+
+    /// Hits with their chunks and what of the query matched in them.
+    pub(crate) fn highlighted(
+        &self,
+        query: &str,
+        ranked: Vec<Hit>,
+    ) -> Result<Vec<SearchHit>, IndexError> {
         let mut hits = Vec::new();
-        for Hit { position, score } in self.rank(query, k) {
+        for Hit { position, score } in ranked {
             let Some(chunk) = self.records.get(&self.postings, position)? else {
                 continue;
             };

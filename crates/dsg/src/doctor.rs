@@ -42,7 +42,7 @@ impl Check {
         }
     }
 
-    #[cfg(feature = "models")]
+    #[cfg(any(feature = "models", feature = "fastembed"))]
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -60,6 +60,7 @@ pub fn doctor(config: &DatasetConfig) -> Vec<Check> {
     }
     checks.extend(role("models.generator", &models.generator, config));
     checks.extend(role("models.judge", &models.judge, config));
+    checks.extend(embedder(config));
     checks
 }
 
@@ -76,6 +77,11 @@ fn features() -> Vec<Check> {
             "llama-cpp",
             cfg!(feature = "llama-cpp"),
             "asks model files without a server",
+        ),
+        (
+            "fastembed",
+            cfg!(feature = "fastembed"),
+            "runs embedding models",
         ),
         (
             "hub",
@@ -113,6 +119,60 @@ fn role<P: Provider + Default>(
         let _ = config;
         let found = "needs a build with `--features models`";
         vec![Check::new(what, Health::Missing, found)]
+    }
+}
+
+/// The embedding model and the library that runs it.
+fn embedder(config: &DatasetConfig) -> Vec<Check> {
+    const WHAT: &str = "models.embedder";
+    let model = &config.models.embedder;
+    if !model.is_model() {
+        let found = "hashed: needs no model";
+        return vec![Check::new(WHAT, Health::Good, found)];
+    }
+    #[cfg(feature = "fastembed")]
+    return vectors::checks(WHAT, model);
+    #[cfg(not(feature = "fastembed"))]
+    {
+        let found = "needs a build with `--features fastembed`";
+        vec![Check::new(WHAT, Health::Missing, found)]
+    }
+}
+
+#[cfg(feature = "fastembed")]
+mod vectors {
+    use std::path::Path;
+
+    use dsg_index::{OnnxFiles, find_runtime, load_runtime};
+
+    use super::{Check, Health};
+    use crate::config::EmbedderModel;
+
+    pub(super) fn checks(what: &str, embedder: &EmbedderModel) -> Vec<Check> {
+        let name = embedder.model.as_deref().unwrap_or_default();
+        let model = if name.starts_with("hf://") && !cfg!(feature = "hub") {
+            let found = format!("{name} cannot be fetched by this build");
+            Check::new(what, Health::Missing, found).hint("build with `--features fastembed,hub`")
+        } else if name.starts_with("hf://") {
+            let found =
+                format!("{name} is looked for when the run needs it, in the hub's cache first");
+            Check::new(what, Health::Doubtful, found)
+        } else {
+            match OnnxFiles::in_folder(Path::new(name)) {
+                Ok(_) => Check::new(what, Health::Good, format!("{name} is there")),
+                Err(error) => Check::new(what, Health::Missing, error.to_string()).hint(
+                    "give the folder of a sentence-transformers model exported to ONNX, relative to the current folder",
+                ),
+            }
+        };
+        let runtime = find_runtime(embedder.onnx.runtime.as_deref())
+            .and_then(|library| load_runtime(&library).map(|()| library));
+        let runtime = match runtime {
+            Ok(library) => Check::new("onnxruntime", Health::Good, library.display().to_string()),
+            // The error says how to get one.
+            Err(error) => Check::new("onnxruntime", Health::Missing, error.to_string()),
+        };
+        vec![model, runtime]
     }
 }
 

@@ -113,6 +113,11 @@ impl DsgError {
             | Self::Chunk(_)
             | Self::Judge(_)
             | Self::FeatureMissing { .. }
+            | Self::Index(
+                dsg_index::IndexError::Config { .. }
+                | dsg_index::IndexError::Embedder { .. }
+                | dsg_index::IndexError::NoVectors { .. },
+            )
             | Self::Generate(GenerateError::Config { .. })
             | Self::ModelJudge(ModelJudgeError::Config(_)) => ErrorKind::Usage,
             Self::Generate(GenerateError::Stopped { .. } | GenerateError::Labelling { .. })

@@ -31,7 +31,9 @@ pub mod config;
 mod copies;
 mod dataset;
 mod doctor;
+mod embedder;
 mod error;
+mod evidence;
 #[cfg(feature = "models")]
 mod label;
 mod pipeline;
@@ -49,6 +51,7 @@ mod versions;
 pub use dataset::{export, verify};
 pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
+pub use evidence::Evidence;
 #[cfg(feature = "models")]
 pub use label::{LabelJob, label};
 pub use pipeline::Pipeline;

@@ -1,19 +1,21 @@
 //! The pipeline: five steps, remembered one by one.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use dsg_core::{Event, Interrupt, Observer, Prompts, Silent, Stage};
-use dsg_index::Index;
+use dsg_core::{Embedder, Event, Interrupt, Observer, Prompts, Silent, Stage};
+use dsg_index::SearchMode;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::config::{ConfigError, DatasetConfig, Origin};
+use crate::embedder;
 use crate::error::DsgError;
+use crate::evidence::Evidence;
 use crate::report::{RunReport, StepReport};
 use crate::roles::Roles;
 use crate::stages::Stages;
-use crate::steps::{self, Context};
+use crate::steps::{self, Context, Embedding};
 use crate::store::{RunStore, StepRecord, StepResult, hash_file, step_key};
 
 /// Documentation in, dataset out. Cheap to clone the parts it is made of; one pipeline may run many folders.
@@ -22,6 +24,8 @@ pub struct Pipeline {
     stages: Stages,
     observer: Arc<dyn Observer>,
     interrupt: Interrupt,
+    /// The embedding model, once it was asked for.
+    embedder: OnceLock<Option<Arc<dyn Embedder>>>,
 }
 
 impl Pipeline {
@@ -39,6 +43,7 @@ impl Pipeline {
             stages,
             observer: Arc::new(Silent),
             interrupt: Interrupt::default(),
+            embedder: OnceLock::new(),
         })
     }
 
@@ -89,9 +94,11 @@ impl Pipeline {
     /// [`DsgError`] when the corpus cannot be read or `out` not written.
     pub fn build_index(&self, corpus: &Path, out: &Path) -> Result<StepReport, DsgError> {
         let hash = hash_file(corpus).map_err(DsgError::file("read", corpus))?;
-        let fingerprint = self.index_key(&hash);
+        let fingerprint = self.index_key(&hash)?;
         let roles = Roles::beside(out);
-        Ok(steps::build_index(&self.context(&roles), corpus, out, &fingerprint)?.into())
+        let vectors = self.embedding(out.with_extension("vectors"))?;
+        let context = self.context(&roles);
+        Ok(steps::build_index(&context, corpus, out, &fingerprint, vectors)?.into())
     }
 
     /// An index folder to a file of candidates; a model's replies are kept beside it, with the ending `.replies`.
@@ -100,7 +107,8 @@ impl Pipeline {
     /// [`DsgError`] when the index cannot be opened or `out` not written.
     pub fn generate(&self, index: &Path, out: &Path) -> Result<StepReport, DsgError> {
         let roles = Roles::beside(out);
-        let (_, result) = steps::generate(&self.context(&roles), &Index::open(index)?, out)?;
+        let evidence = Evidence::open(index, &self.config, None)?;
+        let (_, result) = steps::generate(&self.context(&roles), evidence.retriever(), out)?;
         Ok(result.into())
     }
 
@@ -115,9 +123,10 @@ impl Pipeline {
         train: &Path,
         eval: &Path,
     ) -> Result<StepReport, DsgError> {
-        let index = Index::open(index)?;
+        let evidence = Evidence::open(index, &self.config, Some(SearchMode::Bm25))?;
         let roles = Roles::beside(candidates);
-        let (curated, result) = steps::curate(&self.context(&roles), &index, candidates)?;
+        let (curated, result) =
+            steps::curate(&self.context(&roles), evidence.retriever(), candidates)?;
         dsg_core::artifact::write_jsonl(train, &curated.train)?;
         dsg_core::artifact::write_jsonl(eval, &curated.eval)?;
         Ok(result.into())
@@ -134,13 +143,39 @@ impl Pipeline {
     }
 
     /// The key of an index over a corpus with this hash; also the fingerprint stored in it.
-    pub(crate) fn index_key(&self, corpus_sha256: &str) -> String {
-        step_key(&[
+    pub(crate) fn index_key(&self, corpus_sha256: &str) -> Result<String, DsgError> {
+        let corpus = match self.embedder()? {
+            None => json!(corpus_sha256),
+            Some(embedder) => json!([
+                corpus_sha256,
+                embedder.id(),
+                section(&self.config.vectors),
+                self.config.seed
+            ]),
+        };
+        Ok(step_key(&[
             &section(&self.config.chunk),
             &json!(self.stages.chunker.tokenizer_digest()),
             &section(&self.config.index),
-            &json!(corpus_sha256),
-        ])
+            &corpus,
+        ]))
+    }
+
+    /// The embedding model that the configuration names, loaded when first asked for.
+    pub(crate) fn embedder(&self) -> Result<Option<&Arc<dyn Embedder>>, DsgError> {
+        if self.embedder.get().is_none() {
+            let opened = embedder::open(&self.config)?;
+            return Ok(self.embedder.get_or_init(|| opened).as_ref());
+        }
+        Ok(self.embedder.get().and_then(Option::as_ref))
+    }
+
+    /// The model with a cache in this folder.
+    pub(crate) fn embedding(&self, cache: PathBuf) -> Result<Option<Embedding>, DsgError> {
+        Ok(self.embedder()?.map(|embedder| Embedding {
+            embedder: Arc::clone(embedder),
+            cache,
+        }))
     }
 
     /// Takes `step` from the store, or runs and records it.

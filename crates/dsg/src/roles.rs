@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dsg_core::{Candidate, ChatError, ChatModel, Seed, Stage, StageResult};
+use dsg_core::{Candidate, ChatError, ChatModel, ChunkStore, Retriever, Seed, Stage, StageResult};
 use dsg_generate::{Generated, ModelWriter};
-use dsg_index::Index;
 use dsg_judge::{ModelJudge, ModelJudgeError, RubricConfig};
 
 use crate::config::Provider as _;
@@ -16,7 +15,7 @@ use crate::steps::{Context, interrupted};
 pub(crate) use session::{Roles, Spent};
 
 /// An index to what the configured model writes about it.
-pub(crate) fn write(ctx: &Context<'_>, index: &Index) -> Result<Generated, DsgError> {
+pub(crate) fn write(ctx: &Context<'_>, index: &dyn Retriever) -> Result<Generated, DsgError> {
     let writer = ModelWriter::new(
         curriculum(ctx.config),
         ctx.config.writer.clone(),
@@ -53,7 +52,7 @@ impl Roles {
 pub(crate) fn review(
     ctx: &Context<'_>,
     candidates: Vec<Candidate>,
-    index: &Index,
+    index: &dyn ChunkStore,
 ) -> Result<StageResult<Candidate>, DsgError> {
     let config = ctx.config;
     let writer = if config.models.generator.provider.is_model() {

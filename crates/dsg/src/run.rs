@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dsg_core::artifact::{read_json, read_jsonl, write_json, write_jsonl};
-use dsg_core::{Difficulty, Document, Example, Reject, Seed, Stage, StageCounts};
+use dsg_core::{Difficulty, Document, Example, Reject, Retriever, Seed, Stage, StageCounts};
 use dsg_export::{CoverageRow, InputFile, Manifest, ModelUse, Tool, write_dataset};
 use dsg_generate::Coverage;
 use dsg_index::Index;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::config::{DatasetConfig, Gates, Provider};
 use crate::error::DsgError;
+use crate::evidence::Evidence;
 use crate::pipeline::{Pipeline, section};
 use crate::report::{GateResult, RunReport};
 use crate::roles::{Roles, Spent};
@@ -26,6 +28,8 @@ const COVERAGE: &str = "coverage.json";
 const CURATED: &str = "curated.json";
 /// Every reply of a model, so that no call is paid for twice.
 const REPLIES: &str = "replies.sqlite";
+/// Every vector of an embedding model, so that no text is embedded twice.
+const VECTORS: &str = "vectors";
 /// Times of the last run; the only file that differs between two runs on the same input.
 const RUN_FILE: &str = "run.json";
 
@@ -45,11 +49,16 @@ pub(crate) fn run(
     };
 
     let ingested = run.ingest(inputs)?;
-    let fingerprint = pipeline.index_key(ingested.output(CORPUS));
+    let fingerprint = pipeline.index_key(ingested.output(CORPUS))?;
     let indexed = run.build_index(&fingerprint)?;
-    let index = Index::open_expecting(store.path(INDEX), &fingerprint)?;
-    let generated = run.generate(&index, &fingerprint)?;
-    let curated = run.curate(&index, &fingerprint, &generated)?;
+    let folder = store.path(INDEX);
+    let index = Index::open_expecting(&folder, &fingerprint)?;
+    let evidence = match pipeline.embedder()? {
+        None => Evidence::words(index),
+        Some(embedder) => Evidence::with(&folder, index, Arc::clone(embedder), config, None)?,
+    };
+    let generated = run.generate(evidence.retriever(), &fingerprint)?;
+    let curated = run.curate(evidence.retriever(), &fingerprint, &generated)?;
     let items: Curated = read_json(&store.path(CURATED))?;
 
     let mut funnel: Vec<(Stage, StageCounts)> = Vec::new();
@@ -126,15 +135,22 @@ impl Run<'_> {
         let stages = [Stage::Chunk, Stage::Index];
         self.step("index", &stages, fingerprint, &[INDEX], || {
             let (corpus, folder) = (store.path(CORPUS), store.path(INDEX));
-            steps::build_index(context, &corpus, &folder, fingerprint)
+            let vectors = self.pipeline.embedding(store.path(VECTORS))?;
+            steps::build_index(context, &corpus, &folder, fingerprint, vectors)
         })
     }
 
-    fn generate(&self, index: &Index, fingerprint: &str) -> Result<StepRecord, DsgError> {
+    fn generate(&self, index: &dyn Retriever, fingerprint: &str) -> Result<StepRecord, DsgError> {
         let Self { context, store, .. } = self;
         let config = context.config;
+        // How words and vectors are put together matters where there are vectors.
+        let found = if config.models.embedder.is_model() {
+            json!([fingerprint, section(&config.retrieval)])
+        } else {
+            json!(fingerprint)
+        };
         let key = step_key(&[
-            &json!(fingerprint),
+            &found,
             &json!(config.seed),
             &section(&config.subject),
             &section(&config.topics),
@@ -154,7 +170,7 @@ impl Run<'_> {
 
     fn curate(
         &self,
-        index: &Index,
+        index: &dyn Retriever,
         fingerprint: &str,
         generated: &StepRecord,
     ) -> Result<StepRecord, DsgError> {
@@ -257,10 +273,7 @@ fn models(config: &DatasetConfig) -> Vec<ModelUse> {
     vec![
         named("generator", models.generator.who()),
         named("judge", models.judge.who()),
-        named(
-            "embedder",
-            (models.embedder.provider.as_str().to_owned(), None),
-        ),
+        named("embedder", models.embedder.who()),
     ]
 }
 

@@ -30,6 +30,11 @@ impl Stages {
     /// Builds every stage; the first impossible value is reported under its section.
     pub(crate) fn new(config: &DatasetConfig) -> Result<Self, Issue> {
         IndexBuilder::new(config.index.clone()).map_err(in_section("index"))?;
+        config.vectors.validate().map_err(in_section("vectors"))?;
+        config
+            .retrieval
+            .validate()
+            .map_err(in_section("retrieval"))?;
         config.writer.validate().map_err(in_section("writer"))?;
         config.rubric.validate().map_err(in_section("rubric"))?;
         Ok(Self {

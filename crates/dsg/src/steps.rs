@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dsg_core::artifact::{ArtifactError, read_jsonl, write_atomic, write_jsonl};
 use dsg_core::{
-    Candidate, Chunk, DocId, Document, Event, Example, Interrupt, Observer, Outcome, Reason,
-    Reject, RejectSchema, Source, Split, Stage, StageCounts, StageResult,
+    Candidate, Chunk, ChunkStore, DocId, Document, Embedder, Event, Example, Interrupt, Observer,
+    Outcome, Reason, Reject, RejectSchema, Retriever, Source, Split, Stage, StageCounts,
+    StageResult,
 };
 use dsg_dedupe::{Cluster, cluster_documents};
 use dsg_generate::{Coverage, GenerateError};
-use dsg_index::{Index, IndexBuilder};
+use dsg_index::{Cached, Index, IndexBuilder, Vectors};
 use dsg_ingest::Entry;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -209,6 +212,7 @@ pub(crate) fn build_index(
     corpus: &Path,
     folder: &Path,
     fingerprint: &str,
+    vectors: Option<Embedding>,
 ) -> Result<StepResult, DsgError> {
     ctx.start(Stage::Chunk, None)?;
     let mut builder = IndexBuilder::new(ctx.config.index.clone())?;
@@ -249,7 +253,12 @@ pub(crate) fn build_index(
 
     ctx.start(Stage::Index, Some(total))?;
     let index = builder.build()?;
+    // Those of an index that was here before.
+    Vectors::remove(folder)?;
     index.save(folder, fingerprint)?;
+    if let Some(vectors) = vectors {
+        embed(ctx, &index, vectors)?.save(folder, fingerprint)?;
+    }
     let indexed = StageCounts {
         entered: total,
         kept: total,
@@ -260,6 +269,29 @@ pub(crate) fn build_index(
         counts: vec![(Stage::Chunk, chunked), (Stage::Index, indexed)],
         rejects,
         corpus: None,
+    })
+}
+
+/// A model, and where its vectors are kept from one run to the next.
+pub(crate) struct Embedding {
+    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) cache: PathBuf,
+}
+
+/// The vectors of an index. What was embedded stays in the cache, also when the run is stopped.
+fn embed(ctx: &Context<'_>, index: &Index, vectors: Embedding) -> Result<Vectors, DsgError> {
+    let embedder = Cached::open(vectors.embedder, &vectors.cache)?;
+    let config = &ctx.config.vectors;
+    let made = Vectors::embed(index, &embedder, config, ctx.config.seed, |done| {
+        ctx.progress(Stage::Index, done);
+        if ctx.interrupt.is_requested() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    made.ok_or(DsgError::Interrupted {
+        stage: Stage::Index,
     })
 }
 
@@ -277,7 +309,7 @@ fn no_content(document: &Document) -> Reject {
 /// An index to `candidates.jsonl`, with the coverage of the curriculum.
 pub(crate) fn generate(
     ctx: &Context<'_>,
-    index: &Index,
+    index: &dyn Retriever,
     candidates: &Path,
 ) -> Result<(Coverage, StepResult), DsgError> {
     let generated = if ctx.config.models.generator.provider.is_model() {
@@ -329,7 +361,7 @@ pub(crate) struct Curated {
 /// Candidates through judge, dedupe, balance and split.
 pub(crate) fn curate(
     ctx: &Context<'_>,
-    index: &Index,
+    index: &dyn Retriever,
     candidates: &Path,
 ) -> Result<(Curated, StepResult), DsgError> {
     let candidates: Vec<Candidate> =
@@ -393,9 +425,7 @@ fn take<T>(ctx: &Context<'_>, stage: Stage, from: StageResult<T>, into: &mut Ste
 }
 
 /// The text of every document, put together from its chunks: what an item can quote.
-fn document_texts(index: &Index) -> Result<BTreeMap<DocId, String>, DsgError> {
-    use dsg_core::ChunkStore as _;
-
+fn document_texts(index: &dyn ChunkStore) -> Result<BTreeMap<DocId, String>, DsgError> {
     let mut texts: BTreeMap<DocId, String> = BTreeMap::new();
     for position in 0..index.len() {
         if let Some(chunk) = index.get(position)? {

@@ -14,7 +14,9 @@ use crate::shell::quoted;
 
 /// Cut a corpus into chunks and index them
 ///
-/// Every chunk is an exact byte span of its document. The index is BM25 over text, heading path and commands.
+/// Every chunk is an exact byte span of its document. The index is BM25 over text, heading path and commands; with a model
+/// in `models.embedder`, every chunk gets a vector too. Vectors are kept beside the index, with the ending `.vectors`, so that no text is
+/// embedded twice.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -4,27 +4,31 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use dsg::Evidence;
 use dsg::core::{ChunkStore as _, Span};
-use dsg::index::Index;
+use dsg::index::SearchMode;
 use serde::Serialize;
 
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::locate;
 use crate::session::Session;
+use crate::settings::SettingsArgs;
 use crate::sources::{Sources, marked};
 use crate::terminal::{Paint, printable};
 
 /// Search the documentation
 ///
 /// Shows the best chunks with score, source and line, heading path, and the words that matched. Technical tokens such as
-/// `--gres=gpu:2` or `SLURM_JOB_ID` are matched whole and in their parts.
+/// `--gres=gpu:2` or `SLURM_JOB_ID` are matched whole and in their parts. Where the index has vectors and `models.embedder` names
+/// the model that made them, chunks are found by their meaning too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   dsg search \"cancel an array task\"
   dsg search --index out/ -n 3 -- --gres=gpu:2
+  dsg search --mode vector \"how long may my job run\"
   dsg search \"time limit\" --json | jq -r '.[].chunk_id'")]
 pub(crate) struct SearchArgs {
     /// What to look for
@@ -39,6 +43,32 @@ pub(crate) struct SearchArgs {
     /// Show whole chunks rather than the lines that match
     #[arg(long)]
     full: bool,
+    /// How to rank [default: retrieval.mode where there are vectors, else bm25]
+    #[arg(long, value_name = "MODE")]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// What a ranking goes by.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mode {
+    /// Words
+    Bm25,
+    /// Meaning
+    Vector,
+    /// Both
+    Hybrid,
+}
+
+impl From<Mode> for SearchMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Bm25 => Self::Bm25,
+            Mode::Vector => Self::Vector,
+            Mode::Hybrid => Self::Hybrid,
+        }
+    }
 }
 
 /// One hit in the JSON.
@@ -57,9 +87,10 @@ struct HitJson {
 
 pub(crate) fn execute(args: &SearchArgs, session: &Session) -> Result<ExitCode, CliError> {
     let folder = locate::index(&args.index)?;
-    let index = Index::open(&folder)?;
+    let config = args.settings.resolve()?.config;
+    let evidence = Evidence::open(&folder, &config, args.mode.map(Into::into))?;
     let query = args.query.join(" ");
-    let hits = index.search_highlighted(&query, args.limit)?;
+    let hits = evidence.search(&query, args.limit)?;
     let wanted: BTreeSet<_> = hits.iter().map(|hit| hit.chunk.doc_id.clone()).collect();
     let sources = Sources::read(locate::corpus(&folder).as_deref(), &wanted)?;
     let found: Vec<HitJson> = hits
@@ -80,7 +111,7 @@ pub(crate) fn execute(args: &SearchArgs, session: &Session) -> Result<ExitCode, 
     } else if found.is_empty() {
         session.print(format!(
             "nothing in {} chunks matches `{query}`\n",
-            index.len()
+            evidence.index().len()
         ))?;
     } else {
         let texts: Vec<String> = found

@@ -9,11 +9,11 @@ use crate::scene::Scene;
 #[test]
 fn without_models_all_is_well() {
     let scene = Scene::new();
-    scene
-        .dsg(&["doctor"])
-        .assert()
-        .success()
-        .stdout(contains("extractive: needs no model").and(contains("feature llama-cpp")));
+    scene.dsg(&["doctor"]).assert().success().stdout(
+        contains("extractive: needs no model")
+            .and(contains("feature llama-cpp"))
+            .and(contains("hashed: needs no model")),
+    );
 }
 
 #[cfg(feature = "models")]

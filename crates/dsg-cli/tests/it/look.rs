@@ -14,6 +14,15 @@ fn a_dataset_can_be_searched_inspected_and_exported() {
 }
 
 fn search(scene: &Scene) {
+    scene
+        .dsg(&["search", "--mode", "vector", "cancel"])
+        .assert()
+        .code(2)
+        .stderr(predicates::str::contains("has no vectors"));
+    scene
+        .dsg(&["search", "--mode", "bm25", "cancel"])
+        .assert()
+        .success();
     let output = scene
         .dsg(&["search", "-n", "1", "--", "--gres=gpu:2"])
         .output()

@@ -1,6 +1,7 @@
 //! What the index promises: the right chunks, the same ones every time, and no surprise from a file.
 #![allow(
     clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -9,10 +10,14 @@
 )]
 
 mod damage;
+mod hybrid;
+#[cfg(feature = "fastembed")]
+mod onnx;
 mod persistence;
 mod ranking;
 mod reference;
 mod retrieval;
+mod vectors;
 
 use dsg_core::{Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Markup, Span};
 use dsg_index::{Index, IndexBuilder, IndexConfig};

@@ -9,7 +9,7 @@ use dsg_chunk::ChunkConfig;
 use dsg_dedupe::{DedupeConfig, SplitConfig};
 use dsg_export::ExportConfig;
 use dsg_generate::{DifficultyMix, GenerateConfig, ModelWriterConfig, QuestionTypeMix, Topic};
-use dsg_index::IndexConfig;
+use dsg_index::{HybridConfig, IndexConfig, VectorConfig};
 use dsg_ingest::IngestConfig;
 use dsg_judge::{JudgeConfig, RubricConfig, Rules};
 use schemars::JsonSchema;
@@ -58,8 +58,12 @@ pub struct DatasetConfig {
     pub documents: DocumentsConfig,
     /// Cutting chunks.
     pub chunk: ChunkConfig,
-    /// Searching.
+    /// Searching by words.
     pub index: IndexConfig,
+    /// Searching by vectors, where `models.embedder` names a model.
+    pub vectors: VectorConfig,
+    /// Putting both together.
+    pub retrieval: HybridConfig,
     /// Writing candidates.
     pub generate: GenerateConfig,
     /// How a model writes, where `models.generator` names one.
@@ -95,6 +99,8 @@ impl Default for DatasetConfig {
             documents: DocumentsConfig::default(),
             chunk: ChunkConfig::default(),
             index: IndexConfig::default(),
+            vectors: VectorConfig::default(),
+            retrieval: HybridConfig::default(),
             generate: GenerateConfig::default(),
             writer: ModelWriterConfig::default(),
             judge: JudgeConfig::default(),

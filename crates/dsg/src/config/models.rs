@@ -1,7 +1,8 @@
 //! Who writes, who judges, and what that may take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use dsg_index::OnnxConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -121,12 +122,18 @@ impl Provider for JudgeProvider {
     }
 }
 
-/// The embedder's provider.
+/// Who makes vectors.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmbedderModel {
     /// Default: `hashed`.
     pub provider: EmbedderProvider,
+    /// Where the model is, for the provider `fastembed`: a folder with `model.onnx`, `tokenizer.json`, `config.json` and
+    /// `tokenizer_config.json`, or an ONNX file on the Hugging Face hub with those beside it or above
+    /// (`hf://owner/repo/onnx/model.onnx`). Default: none.
+    pub model: Option<String>,
+    /// How that model is run.
+    pub onnx: OnnxConfig,
 }
 
 /// Who can embed.
@@ -137,13 +144,64 @@ pub enum EmbedderProvider {
     /// No model: similarity is lexical (BM25 for retrieval, MinHash for duplicates).
     #[default]
     Hashed,
+    /// The embedding model that `model` names, run in this process. Retrieval is hybrid then.
+    Fastembed,
 }
 
-impl EmbedderProvider {
-    /// Its name in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hashed => "hashed",
+impl EmbedderModel {
+    /// Whether there is a model to make vectors with.
+    pub(crate) fn is_model(&self) -> bool {
+        self.provider == EmbedderProvider::Fastembed
+    }
+
+    /// The provider and the model's name, as records have them.
+    pub(crate) fn who(&self) -> (String, Option<String>) {
+        let (provider, name) = match self.provider {
+            EmbedderProvider::Hashed => ("hashed", None),
+            EmbedderProvider::Fastembed => ("fastembed", self.model.as_deref()),
+        };
+        let name = name.map(|name| match name.strip_prefix("hf://") {
+            Some(name) => name.to_owned(),
+            // The folder's name, never its path.
+            None => Path::new(name)
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        });
+        (provider.to_owned(), name)
+    }
+
+    fn validate(&self) -> Result<(), Issue> {
+        let issue = |field: &str, message: String| Issue {
+            path: format!("models.embedder.{field}"),
+            message,
+        };
+        self.onnx
+            .validate()
+            .map_err(|error| issue("onnx", error.to_string()))?;
+        match (self.is_model(), &self.model) {
+            (false, None) => Ok(()),
+            (false, Some(_)) => Err(issue(
+                "model",
+                "names a model, but `provider` is not `fastembed`".to_owned(),
+            )),
+            (true, _) if !cfg!(feature = "fastembed") => Err(issue(
+                "provider",
+                "this dsg was built without `fastembed`; build it with `--features fastembed`"
+                    .to_owned(),
+            )),
+            (true, None) => Err(issue(
+                "model",
+                "is missing: give a folder with `model.onnx` and its tokenizer's files".to_owned(),
+            )),
+            (true, Some(model)) => match model.strip_prefix("hf://") {
+                Some(name) if name.split('/').count() < 3 => Err(issue(
+                    "model",
+                    format!("`{model}` must read `hf://owner/repo/file.onnx`"),
+                )),
+                _ => Ok(()),
+            },
         }
     }
 }
@@ -162,7 +220,8 @@ impl Models {
     /// The first role that cannot be filled.
     pub(crate) fn validate(&self) -> Result<(), Issue> {
         self.generator.validate("models.generator")?;
-        self.judge.validate("models.judge")
+        self.judge.validate("models.judge")?;
+        self.embedder.validate()
     }
 }
 

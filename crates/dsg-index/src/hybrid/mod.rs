@@ -1,0 +1,226 @@
+//! BM25 and vectors together, behind the same seam as each alone.
+
+mod diverse;
+mod fusion;
+mod passage;
+
+use std::sync::Arc;
+
+use dsg_core::{Chunk, ChunkId, ChunkStore, Embedder, Hit, Retriever, SeamError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::IndexError;
+use crate::index::{Index, SearchHit};
+use crate::vectors::{Vectors, dot};
+use diverse::diverse;
+pub use fusion::{Fusion, convex, reciprocal_rank};
+pub use passage::{Passage, Surroundings, passage};
+
+/// Which rankings answer a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SearchMode {
+    /// Words alone.
+    Bm25,
+    /// Vectors alone.
+    Vector,
+    /// Both, fused.
+    #[default]
+    Hybrid,
+}
+
+/// How rankings are put together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HybridConfig {
+    /// Which rankings count. Default: `hybrid`.
+    pub mode: SearchMode,
+    /// How two rankings become one. Default: `convex`.
+    pub fusion: Fusion,
+    /// The constant of reciprocal rank fusion: larger makes the first ranks matter less. Default 60, 1 to 1,000.
+    pub rrf_k: u32,
+    /// What the vectors weigh in the convex mix, BM25 weighs the rest: 0 to 1. Default 0.5.
+    pub vector_weight: f32,
+    /// Best chunks of each ranking that are put together; never fewer than the hits asked for. Default 200, 1 to 10,000.
+    pub depth: usize,
+    /// How much a hit loses by being like those before it (maximal marginal relevance): 0 to 1. Default 0, which looks at relevance alone.
+    pub diversity: f32,
+}
+
+impl Default for HybridConfig {
+    fn default() -> Self {
+        Self {
+            mode: SearchMode::default(),
+            fusion: Fusion::default(),
+            rrf_k: 60,
+            vector_weight: 0.5,
+            depth: 200,
+            diversity: 0.0,
+        }
+    }
+}
+
+impl HybridConfig {
+    /// # Errors
+    /// [`IndexError::Config`] naming the field whose value is impossible.
+    pub fn validate(&self) -> Result<(), IndexError> {
+        let wrong = |field, value: String, allowed| {
+            Err(IndexError::Config {
+                field,
+                value,
+                allowed,
+            })
+        };
+        if !(1..=1000).contains(&self.rrf_k) {
+            return wrong("rrf_k", self.rrf_k.to_string(), "1 to 1000");
+        }
+        if !(1..=10_000).contains(&self.depth) {
+            return wrong("depth", self.depth.to_string(), "1 to 10000");
+        }
+        for (field, share) in [
+            ("vector_weight", self.vector_weight),
+            ("diversity", self.diversity),
+        ] {
+            if !(0.0..=1.0).contains(&share) {
+                return wrong(field, share.to_string(), "0 to 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An index with vectors: a [`Retriever`] that ranks by words and by meaning. Any number of threads may search it at once.
+pub struct Hybrid {
+    index: Index,
+    vectors: Vectors,
+    embedder: Arc<dyn Embedder>,
+    config: HybridConfig,
+}
+
+impl Hybrid {
+    /// `vectors` are those of `index`, made by `embedder`.
+    ///
+    /// # Errors
+    /// [`IndexError::Config`] for an impossible configuration, [`IndexError::Dimension`] when the embedder's vectors are of another
+    /// dimension.
+    pub fn new(
+        index: Index,
+        vectors: Vectors,
+        embedder: Arc<dyn Embedder>,
+        config: HybridConfig,
+    ) -> Result<Self, IndexError> {
+        config.validate()?;
+        if vectors.dimension() != embedder.dimension() {
+            return Err(IndexError::Dimension {
+                found: embedder.dimension(),
+                expected: vectors.dimension(),
+            });
+        }
+        Ok(Self {
+            index,
+            vectors,
+            embedder,
+            config,
+        })
+    }
+
+    /// The index.
+    pub const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Its vectors.
+    pub const fn vectors(&self) -> &Vectors {
+        &self.vectors
+    }
+
+    /// The same with another configuration.
+    ///
+    /// # Errors
+    /// [`IndexError::Config`] for an impossible one.
+    pub fn with_config(self, config: HybridConfig) -> Result<Self, IndexError> {
+        config.validate()?;
+        Ok(Self { config, ..self })
+    }
+
+    /// The `k` best chunks for `query` among those at positions that `wanted` accepts, best first, ties by chunk id. `score` is what the
+    /// mode ranks by: BM25's score, the cosine, the fused score; with `diversity` what the hit adds to those before it.
+    ///
+    /// # Errors
+    /// [`IndexError`] when the query cannot be embedded.
+    pub fn rank(
+        &self,
+        query: &str,
+        k: usize,
+        wanted: Option<&dyn Fn(usize) -> bool>,
+    ) -> Result<Vec<Hit>, IndexError> {
+        let HybridConfig {
+            mode,
+            fusion,
+            diversity,
+            ..
+        } = self.config;
+        let depth = self.config.depth.max(k);
+        let words = || self.index.rank_where(query, depth, wanted);
+        let vector = || self.embedder.embed_query(query);
+        let mut hits = match mode {
+            SearchMode::Bm25 => words(),
+            SearchMode::Vector => self.vectors.nearest(&vector()?, depth, wanted)?,
+            SearchMode::Hybrid => {
+                let (words, vector) = (words(), vector()?);
+                let near = self.vectors.nearest(&vector, depth, wanted)?;
+                match fusion {
+                    Fusion::Rrf => reciprocal_rank(&[&words, &near], self.config.rrf_k),
+                    Fusion::Convex => {
+                        convex(&words, &near, self.config.vector_weight, |position| {
+                            Some(dot(&vector, self.vectors.vector(position)?))
+                        })
+                    }
+                }
+            }
+        };
+        hits.sort_by(|a, b| {
+            let rank = |hit: &Hit| self.index.id_rank(hit.position);
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| rank(a).cmp(&rank(b)))
+        });
+        if diversity > 0.0 {
+            hits.truncate(depth);
+            return Ok(diverse(&hits, k, diversity, |position| {
+                self.vectors.vector(position)
+            }));
+        }
+        hits.truncate(k);
+        Ok(hits)
+    }
+
+    /// [`Self::rank`] with the chunks and what matched in them.
+    ///
+    /// # Errors
+    /// [`IndexError`] when the query cannot be embedded or a chunk not be read.
+    pub fn search_highlighted(&self, query: &str, k: usize) -> Result<Vec<SearchHit>, IndexError> {
+        self.index.highlighted(query, self.rank(query, k, None)?)
+    }
+}
+
+impl ChunkStore for Hybrid {
+    fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    fn get(&self, position: usize) -> Result<Option<Chunk>, SeamError> {
+        self.index.get(position)
+    }
+
+    fn find(&self, id: &ChunkId) -> Result<Option<Chunk>, SeamError> {
+        self.index.find(id)
+    }
+}
+
+impl Retriever for Hybrid {
+    fn search(&self, query: &str, k: usize) -> Result<Vec<Hit>, SeamError> {
+        self.rank(query, k, None).map_err(IndexError::in_seam)
+    }
+}
