@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{GlobalArgs, WorkArgs};
 use crate::error::CliError;
+use crate::exit::ExitCode;
 use crate::interrupt;
 use crate::progress::{LogWriter, Progress};
 use crate::settings::SettingsArgs;
@@ -72,6 +73,32 @@ impl Session {
         } else {
             self.print(text())
         }
+    }
+
+    /// Writes what a check found, `ok` first in its JSON, and says how the command ends.
+    pub(crate) fn verdict(
+        &self,
+        ok: bool,
+        report: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<ExitCode, CliError> {
+        #[derive(Serialize)]
+        struct Verdict<'a, R> {
+            ok: bool,
+            #[serde(flatten)]
+            report: &'a R,
+        }
+        if ok || self.json {
+            self.report(&Verdict { ok, report }, text)?;
+        } else {
+            // What does not hold is the answer that was asked for: --quiet keeps it.
+            self.print(text())?;
+        }
+        Ok(if ok {
+            ExitCode::Done
+        } else {
+            ExitCode::GateMissed
+        })
     }
 
     pub(crate) fn show_error(&self, error: &CliError) {

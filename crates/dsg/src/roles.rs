@@ -201,6 +201,7 @@ mod session {
 
     const MISSING: DsgError = DsgError::FeatureMissing { feature: "models" };
 
+    #[allow(clippy::unused_self, reason = "called as in a build with models")]
     impl Roles {
         pub(crate) fn new(_store: PathBuf) -> Self {
             Self

@@ -89,7 +89,7 @@ pub(crate) fn run(
         )
     };
     let manifest = run.export(outdir, manifest, &items, &rejects, &mut funnel)?;
-    write_times(outdir, started, roles.spent())?;
+    write_times(outdir, started, roles.spent().as_ref())?;
     Ok(RunReport {
         funnel,
         train: items.train.len(),
@@ -379,7 +379,7 @@ fn gates(config: &DatasetConfig, items: &Curated) -> Vec<GateResult> {
 }
 
 /// Clock times live in a file of their own, so that every other file is reproducible.
-fn write_times(outdir: &Path, started: SystemTime, spent: Option<Spent>) -> Result<(), DsgError> {
+fn write_times(outdir: &Path, started: SystemTime, spent: Option<&Spent>) -> Result<(), DsgError> {
     let since_epoch = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let times = json!({
         "schema": "dsg.run/1",

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dsg::VerifyReport;
-use serde::Serialize;
 
 use crate::args::WorkArgs;
 use crate::error::CliError;
@@ -37,37 +36,11 @@ pub(crate) struct VerifyArgs {
     work: WorkArgs,
 }
 
-/// The JSON of a verification.
-#[derive(Serialize)]
-struct VerifyJson<'a> {
-    ok: bool,
-    #[serde(flatten)]
-    report: &'a VerifyReport,
-}
-
 pub(crate) fn execute(args: &VerifyArgs, session: &Session) -> Result<ExitCode, CliError> {
     let progress = session.progress(&args.work)?;
     use_threads(&args.work);
     let report = dsg::verify(&args.outdir, &args.input, progress.as_ref())?;
-    let ok = report.is_ok();
-    let text = || text(args, session, &report);
-    if ok || session.json {
-        session.report(
-            &VerifyJson {
-                ok,
-                report: &report,
-            },
-            text,
-        )?;
-    } else {
-        // What does not hold is the answer that was asked for: --quiet keeps it.
-        session.print(text())?;
-    }
-    Ok(if ok {
-        ExitCode::Done
-    } else {
-        ExitCode::GateMissed
-    })
+    session.verdict(report.is_ok(), &report, || text(args, session, &report))
 }
 
 fn text(args: &VerifyArgs, session: &Session, report: &VerifyReport) -> String {

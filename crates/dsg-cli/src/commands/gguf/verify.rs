@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dsg::gguf::{VerifyReport, verify_file};
-use serde::Serialize;
 
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -31,35 +30,9 @@ pub(super) struct VerifyArgs {
     limit: usize,
 }
 
-/// The JSON of a verification.
-#[derive(Serialize)]
-struct VerifyJson<'a> {
-    ok: bool,
-    #[serde(flatten)]
-    report: &'a VerifyReport,
-}
-
 pub(super) fn execute(args: &VerifyArgs, session: &Session) -> Result<ExitCode, CliError> {
     let report = verify_file(&args.file)?;
-    let ok = report.is_ok();
-    let text = || text(args, session, &report);
-    if ok || session.json {
-        session.report(
-            &VerifyJson {
-                ok,
-                report: &report,
-            },
-            text,
-        )?;
-    } else {
-        // What does not hold is the answer that was asked for: --quiet keeps it.
-        session.print(text())?;
-    }
-    Ok(if ok {
-        ExitCode::Done
-    } else {
-        ExitCode::GateMissed
-    })
+    session.verdict(report.is_ok(), &report, || text(args, session, &report))
 }
 
 fn text(args: &VerifyArgs, session: &Session, report: &VerifyReport) -> String {
