@@ -293,15 +293,15 @@ impl Vectors {
         k: usize,
         wanted: Option<&dyn Fn(usize) -> bool>,
     ) -> Vec<Hit> {
-        let rows = self.positions.iter().enumerate();
-        let rows: Vec<usize> = rows
-            .filter(|(_, position)| wanted.is_none_or(|wanted| wanted(**position as usize)))
-            .map(|(row, _)| row)
+        // One after the other: read in order, rows come by themselves.
+        let mut found: Vec<(f32, usize)> = self
+            .numbers
+            .chunks_exact(self.dimension)
+            .zip(&self.positions)
+            .enumerate()
+            .filter(|(_, (_, position))| wanted.is_none_or(|wanted| wanted(**position as usize)))
+            .map(|(row, (vector, _))| (dot(query, vector), row))
             .collect();
-        let mut scores = Vec::with_capacity(rows.len());
-        let vectors = rows.iter().map(|row| self.row(*row).unwrap_or_default());
-        dots(query, vectors, &mut scores);
-        let mut found: Vec<(f32, usize)> = scores.into_iter().zip(rows).collect();
         let order =
             |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1));
         if k < found.len() {
