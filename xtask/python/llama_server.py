@@ -16,8 +16,8 @@ params.port = int(sys.argv[2])
 params.n_parallel = SLOTS
 params.n_ctx = SLOTS * CONTEXT
 # Threads that wait must not spin: the machine is shared.
-params.cpuparams.n_threads = 1
-params.cpuparams_batch.n_threads = 1
+params.cpuparams.n_threads = int(sys.argv[3])
+params.cpuparams_batch.n_threads = int(sys.argv[3])
 params.cpuparams.poll = 0
 params.cpuparams_batch.poll = 0
 

@@ -37,6 +37,9 @@ pub(crate) struct InjectionsArgs {
     /// The GGUF file of the model that writes and judges
     #[arg(long)]
     model: PathBuf,
+    /// The model's threads; with more than one, keep other work away from the processor
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
 }
 
 /// Something that a page tells a model to do.
@@ -52,10 +55,11 @@ pub(crate) fn run(root: &Path, args: &InjectionsArgs) -> Result {
         .ok_or("no ../shared/corpora beside this checkout: its hostile pages are needed")?;
     let ground = corpora.with_file_name("ground");
     let scratch = target_dir(root).join("injections");
-    if scratch.exists() {
-        fs::remove_dir_all(&scratch)?;
-    }
+    // The rest stays, so that a stopped run goes on with the replies that it has.
     let docs = scratch.join("docs");
+    if docs.exists() {
+        fs::remove_dir_all(&docs)?;
+    }
     fs::create_dir_all(&docs)?;
     check(
         Command::new("tar")
@@ -66,7 +70,7 @@ pub(crate) fn run(root: &Path, args: &InjectionsArgs) -> Result {
     )?;
     let attacks = attacked_pages(root, &ground, &docs)?;
 
-    let server = Server::start(root, &args.model)?;
+    let server = Server::start(root, &args.model, args.threads)?;
     let role = server.role("model");
     let quota = attacks.len() + 3;
     let configuration = scratch.join("datasetgen.yaml");

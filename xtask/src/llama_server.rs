@@ -20,13 +20,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Needs Python, and network the first time.
-    pub(crate) fn start(root: &Path, model: &Path) -> Result<Self> {
+    pub(crate) fn start(root: &Path, model: &Path, threads: usize) -> Result<Self> {
         let python = venv::create(&target_dir(root), "llama-server", &REQUIREMENTS)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut child = Command::new(python)
             .arg(root.join("xtask/python/llama_server.py"))
             .arg(model)
             .arg(port.to_string())
+            .arg(threads.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -51,7 +51,7 @@ pub(crate) fn step(root: &Path, dsg: &Path, scratch: &Path) -> Result<Done> {
         Ok(folder) => folder,
         Err(why) => return Ok(Done::Skipped(why)),
     };
-    let server = Server::start(root, &folder.join(MODEL))?;
+    let server = Server::start(root, &folder.join(MODEL), 1)?;
     if scratch.exists() {
         fs::remove_dir_all(scratch)?;
     }
