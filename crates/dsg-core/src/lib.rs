@@ -59,7 +59,8 @@ pub use prompt::{Prompt, PromptError, Prompts, Rendered};
 pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};
 pub use salvage::{Salvaged, salvage};
 pub use seam::{
-    ChunkStore, Embedder, Hit, MemoryStore, Retriever, SeamError, SpanTokens, TokenCounter,
+    ChunkStore, Embedder, Hit, MemoryStore, Reranker, Retriever, SeamError, SpanTokens,
+    TokenCounter,
 };
 pub use seed::Seed;
 pub use span::{Span, SpanError};

@@ -31,11 +31,11 @@ pub mod config;
 mod copies;
 mod dataset;
 mod doctor;
-mod embedder;
 mod error;
 mod evidence;
 #[cfg(feature = "models")]
 mod label;
+mod onnx;
 mod pipeline;
 mod report;
 mod roles;

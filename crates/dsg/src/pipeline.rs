@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::config::{ConfigError, DatasetConfig, Origin};
-use crate::embedder;
 use crate::error::DsgError;
 use crate::evidence::Evidence;
+use crate::onnx;
 use crate::report::{RunReport, StepReport};
 use crate::roles::Roles;
 use crate::stages::Stages;
@@ -164,7 +164,7 @@ impl Pipeline {
     /// The embedding model that the configuration names, loaded when first asked for.
     pub(crate) fn embedder(&self) -> Result<Option<&Arc<dyn Embedder>>, DsgError> {
         if self.embedder.get().is_none() {
-            let opened = embedder::open(&self.config)?;
+            let opened = onnx::embedder(&self.config)?;
             return Ok(self.embedder.get_or_init(|| opened).as_ref());
         }
         Ok(self.embedder.get().and_then(Option::as_ref))

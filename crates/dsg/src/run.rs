@@ -145,7 +145,11 @@ impl Run<'_> {
         let config = context.config;
         // How words and vectors are put together matters where there are vectors.
         let found = if config.models.embedder.is_model() {
-            json!([fingerprint, section(&config.retrieval)])
+            json!([
+                fingerprint,
+                section(&config.retrieval),
+                section(&config.models.reranker)
+            ])
         } else {
             json!(fingerprint)
         };
@@ -270,11 +274,15 @@ fn models(config: &DatasetConfig) -> Vec<ModelUse> {
         provider,
         model,
     };
-    vec![
+    let mut used = vec![
         named("generator", models.generator.who()),
         named("judge", models.judge.who()),
         named("embedder", models.embedder.who()),
-    ]
+    ];
+    if let Some(who) = models.reranker.who() {
+        used.push(named("reranker", who));
+    }
+    used
 }
 
 /// Topic × difficulty: what the quota and the mix ask for, what there is, and why something is missing.
