@@ -157,6 +157,8 @@ const SIDES: &[(&str, &str)] = &[
     ("release", "release"),
     ("suspend", "suspend pause"),
     ("resume", "resume continue"),
+    ("encrypt", "encrypt encrypting encrypted"),
+    ("decrypt", "decrypt decrypting decrypted"),
     ("push", "push"),
     ("pull", "pull"),
     ("import", "import"),

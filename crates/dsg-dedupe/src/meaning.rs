@@ -17,6 +17,9 @@ pub(crate) struct Meaning {
     pub(crate) fingerprint: u64,
     /// Hashes of the content words; a word that comes twice counts twice.
     pub(crate) content: HashSet64,
+    /// The same with the letters of each word in order, so that exchanged letters do not count: questions that are alike are
+    /// looked up by it.
+    pub(crate) spelt_loosely: HashSet64,
     /// The words behind the hashes.
     words: Vec<(u64, String)>,
 }
@@ -53,20 +56,14 @@ impl Meaning {
         if content.is_empty() {
             content = words;
         }
-        let mut counts: HashMap<&str, u64> = HashMap::new();
-        let hashes: Vec<u64> = content
-            .iter()
-            .map(|word| {
-                let count = counts.entry(word).or_default();
-                *count += 1;
-                mix(hash_word(word), *count)
-            })
-            .collect();
+        let hashes = counted(content.iter().map(|word| hash_word(word)));
+        let loose = counted(content.iter().map(|word| hash_word(&in_order(word))));
         let mut words: Vec<(u64, String)> = hashes.iter().copied().zip(content).collect();
         words.sort_unstable();
         Self {
             fingerprint: fingerprint(bearing),
             content: hashes.into_iter().collect(),
+            spelt_loosely: loose.into_iter().collect(),
             words,
         }
     }
@@ -127,6 +124,25 @@ pub fn question_similarity(a: &str, b: &str) -> Option<f64> {
         return Some(1.0);
     }
     Meaning::of_question(a).similarity(&Meaning::of_question(b))
+}
+
+/// Each hash mixed with how often it came before: a word that comes twice is two elements of a set.
+fn counted(hashes: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut counts: HashMap<u64, u64> = HashMap::new();
+    hashes
+        .map(|hash| {
+            let count = counts.entry(hash).or_default();
+            *count += 1;
+            mix(hash, *count)
+        })
+        .collect()
+}
+
+/// The letters of `word` in order: the same for words that differ in exchanged letters.
+fn in_order(word: &str) -> String {
+    let mut letters: Vec<char> = word.chars().collect();
+    letters.sort_unstable();
+    letters.into_iter().collect()
 }
 
 /// The fingerprint of an answer: its literals, numbers and negations.
