@@ -124,6 +124,8 @@ pub struct BalanceConfig {
     /// Wanted share of each question type (`factual`, `procedural`, `analytical`, `troubleshooting`), likewise.
     /// Default: empty.
     pub question_types: BTreeMap<String, f64>,
+    /// Whether chunks take turns before scores decide, so that more of the documents has an item. Default: false.
+    pub chunks_take_turns: bool,
 }
 
 /// Settings of a [`Splitter`](crate::Splitter).
