@@ -32,7 +32,7 @@ pub struct GenerateConfig {
     pub oversample: f64,
     /// Most candidates that one chunk may give. At least 1. Default: 6.
     pub max_per_chunk: usize,
-    /// Whether drafts from sections without an item are chosen before all others. Default: `off`.
+    /// Whether drafts from sections without an item are chosen before all others. Default: `best`.
     pub coverage: CoverageMode,
 }
 
@@ -43,8 +43,8 @@ pub struct GenerateConfig {
 pub enum CoverageMode {
     /// The most promising drafts first; documents and chunks take turns.
     #[default]
-    Off,
-    /// First a draft from every section that has one, then as with `off`. More of the documents is asked about, with more of the drafts that
+    Best,
+    /// First a draft from every section that has one, then as with `best`. More of the documents is asked about, with more of the drafts that
     /// promise less.
     Balanced,
 }
@@ -58,7 +58,7 @@ impl Default for GenerateConfig {
             subject: None,
             oversample: 2.0,
             max_per_chunk: 6,
-            coverage: CoverageMode::Off,
+            coverage: CoverageMode::Best,
         }
     }
 }

@@ -34,7 +34,7 @@ Examples:
   dsg inspect out/work/index sbatch-3f9c1a2b#0007   a chunk
   dsg inspect out/rejects.jsonl --reason judge.     what the judge rejected, and why
   dsg inspect out/work/duplicates.jsonl             which item lost to which, and how alike they are
-  dsg inspect out/work/sections.jsonl               which parts of the documents have items, and why others have none")]
+  dsg inspect out/work/sections.jsonl               which parts of the documents have items")]
 pub(crate) struct InspectArgs {
     /// An output folder, an index folder, or a .jsonl file
     path: PathBuf,
