@@ -146,7 +146,7 @@ impl Decontaminator {
         let mut near = Neighbours::new(&all, &order, fingerprints, &self.semantic);
         let of_benchmark = |rank: usize| rank < benchmark.len();
         for rank in 0..benchmark.len() {
-            near.nearest(rank, |_| false);
+            near.pass(rank);
         }
         for (number, found) in found.iter_mut().enumerate() {
             let nearest = near.nearest(benchmark.len() + number, of_benchmark);

@@ -198,7 +198,7 @@ mod tests {
         let text = "Note (see *below*): a job that asks for more memory -- than a node has! -- stays in the queue, mostly.";
         let found = index.find(text).unwrap();
         assert_eq!(found.text, 3);
-        assert_eq!(found.words, 14);
+        assert_eq!(found.words, 15);
         assert_eq!(
             &text[found.place],
             "a job that asks for more memory -- than a node has! -- stays in the queue,"

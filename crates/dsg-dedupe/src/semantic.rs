@@ -90,6 +90,17 @@ impl<'a> Neighbours<'a> {
         }
     }
 
+    /// Lets `rank` be found by later ones without asking for its own neighbours.
+    pub(crate) fn pass(&mut self, rank: usize) {
+        let large = self
+            .large
+            .as_ref()
+            .is_some_and(|tables| tables.places.contains_key(&rank));
+        if let (false, Some(fingerprint)) = (large, self.fingerprints.get(rank)) {
+            self.small.entry(*fingerprint).or_default().push(rank);
+        }
+    }
+
     /// The nearest earlier rank at or above the threshold for which `counts` holds; ties go to the better rank. `counts` must never
     /// change for a rank once asked about.
     pub(crate) fn nearest(

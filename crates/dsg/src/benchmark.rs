@@ -232,13 +232,11 @@ impl Rows<'_> {
     fn parquet(&mut self) -> Result<(), DsgError> {
         use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
-        let unreadable =
-            |rows: &Self, error: parquet::errors::ParquetError| rows.failed(io::Error::other(error));
-        let reader =
-            SerializedFileReader::new(self.open()?).map_err(|error| unreadable(self, error))?;
+        let reader = SerializedFileReader::new(self.open()?)
+            .map_err(|error| self.failed(io::Error::other(error)))?;
         let rows = reader
             .get_row_iter(None)
-            .map_err(|error| unreadable(self, error))?;
+            .map_err(|error| self.failed(io::Error::other(error)))?;
         for row in rows {
             let row = row.map_err(|error| self.wrong(error))?;
             self.row(&of_parquet::group(&row));

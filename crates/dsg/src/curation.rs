@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dsg_core::{Candidate, Duplicate, Embedder, Stage, StageCounts, StageResult};
+use dsg_core::{Candidate, Duplicate, Embedder, Stage, StageResult};
 use dsg_dedupe::{Decontaminator, TextVectors};
 use dsg_index::Cached;
 
@@ -31,10 +31,8 @@ pub(crate) fn unique(
     };
     let mut result = deduped.result;
     // One stage: what entered the first half, what left in either.
-    result.counts = StageCounts {
-        entered: clean.counts.entered,
-        ..result.counts
-    };
+    result.counts.entered = clean.counts.entered;
+    result.counts.failed += clean.counts.failed;
     for (reason, count) in clean.counts.dropped {
         *result.counts.dropped.entry(reason).or_default() += count;
     }

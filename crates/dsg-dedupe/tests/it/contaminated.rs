@@ -41,7 +41,7 @@ fn thirteen_words_of_an_answer_are_a_repetition_and_are_shown() {
     assert_eq!(reject.reason.as_str(), "dedupe.contaminated_words");
     assert_eq!(
         reject.detail,
-        "`a.jsonl`, row 3, has the same 14 words: `every line is one waiting job, with the reason in its last column.`"
+        "`a.jsonl`, row 3, has the same 13 words: `every line is one waiting job, with the reason in its last column.`"
     );
     assert!(result.counts.is_balanced());
 }
@@ -67,8 +67,8 @@ fn a_question_of_the_same_meaning_is_found_by_vectors() {
     let benchmark = benchmark();
     assert_eq!(benchmark.questions().len(), 2);
     let candidates = vec![
-        item("a", "Where can pending work be listed?", "There.", "d", 0.5),
-        item("b", "Where can pending work of 2 users be listed?", "There.", "d", 0.5),
+        item("a", "How can pending work be listed?", "There.", "d", 0.5),
+        item("b", "How can pending work of 2 users be listed?", "There.", "d", 0.5),
         item("c", "How large may a file be?", "So.", "d", 0.5),
     ];
     let of_items = TextVectors::from_rows([[1.0, 0.1], [1.0, 0.1], [-1.0, 0.2]]).unwrap();

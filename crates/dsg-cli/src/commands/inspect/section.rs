@@ -12,7 +12,7 @@ use super::InspectArgs;
 use crate::error::CliError;
 use crate::session::Session;
 use crate::table::{Align, Table};
-use crate::terminal::{one_line, printable};
+use crate::terminal::one_line;
 
 /// One document's sections.
 #[derive(Debug, Default, Serialize)]
@@ -138,7 +138,7 @@ fn document(
     ]);
     for section in &found {
         table.row([
-            one_line(&printable(&section.heading_path.join(" › ")), 60),
+            one_line(&section.heading_path.join(" › "), 60),
             format!("{}–{}", section.span.start(), section.span.end()),
             section.train.to_string(),
             section.eval.to_string(),
