@@ -38,6 +38,7 @@ fn quotas_are_met_with_the_wanted_mix() {
         quotas: map(&[("t0", 20)]),
         difficulty: map(&[("basic", 0.5), ("advanced", 0.5)]),
         question_types: map(&[]),
+        ..BalanceConfig::default()
     };
     let balanced = Balancer::new(config).unwrap().run(skewed());
     assert_eq!(balanced.result.kept.len(), 20);
@@ -68,6 +69,7 @@ fn what_cannot_be_met_is_reported_and_filled_with_the_rest() {
         quotas: map(&[("t0", 40), ("absent", 5)]),
         difficulty: map(&[("basic", 1.0), ("advanced", 3.0)]),
         question_types: map(&[]),
+        ..BalanceConfig::default()
     };
     let balanced = Balancer::new(config).unwrap().run(skewed());
     assert_eq!(balanced.result.kept.len(), 40);

@@ -90,6 +90,7 @@ proptest! {
             quotas: [("t0".to_owned(), quota), ("t1".to_owned(), quota / 2)].into(),
             difficulty: [("basic".to_owned(), 1.0)].into(),
             question_types: BTreeMap::new(),
+            ..BalanceConfig::default()
         };
         let balanced = Balancer::new(config).unwrap().run(items.clone());
         prop_assert!(balanced.result.counts.is_balanced());
