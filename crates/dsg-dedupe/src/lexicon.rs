@@ -71,6 +71,7 @@ const OPENINGS: &[(&str, bool)] = &[
     ("can you", false),
     ("tell me", false),
     ("explain to me", false),
+    ("explain", false),
     ("i would like to know", false),
     ("i want to know", false),
     ("what is the reason that", true),

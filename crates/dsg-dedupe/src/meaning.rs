@@ -20,7 +20,7 @@ pub(crate) struct Meaning {
     /// The same with the letters of each word in order, so that exchanged letters do not count: questions that are alike are
     /// looked up by it.
     pub(crate) spelt_loosely: HashSet64,
-    /// The words behind the hashes.
+    /// The words behind the hashes, as they are written.
     words: Vec<(u64, String)>,
 }
 
@@ -33,7 +33,8 @@ impl Meaning {
         if why {
             bearing.push(hash_word("?why"));
         }
-        let mut content = Vec::new();
+        // As they are compared, and as they are written.
+        let mut content: Vec<(String, String)> = Vec::new();
         let rest = words.get(skip..).unwrap_or_default();
         for (position, word) in rest.iter().enumerate() {
             let next = rest.get(position + 1).map_or("", String::as_str);
@@ -46,19 +47,20 @@ impl Meaning {
                     bearing.push(hash_word(name));
                     // What is asked for is in the fingerprint alone: `why` and `for what reason` differ in words.
                     if !name.starts_with('?') {
-                        content.push(name.to_owned());
+                        content.push((name.to_owned(), name.to_owned()));
                     }
                 }
-                Some(Role::Same(name)) => content.push(name.to_owned()),
-                None => content.push(singular(word).to_owned()),
+                Some(Role::Same(name)) => content.push((name.to_owned(), name.to_owned())),
+                None => content.push((singular(word).to_owned(), word.clone())),
             }
         }
         if content.is_empty() {
-            content = words;
+            content = words.into_iter().map(|word| (word.clone(), word)).collect();
         }
-        let hashes = counted(content.iter().map(|word| hash_word(word)));
-        let loose = counted(content.iter().map(|word| hash_word(&in_order(word))));
-        let mut words: Vec<(u64, String)> = hashes.iter().copied().zip(content).collect();
+        let hashes = counted(content.iter().map(|(word, _)| hash_word(word)));
+        let loose = counted(content.iter().map(|(_, word)| hash_word(&in_order(word))));
+        let written = content.into_iter().map(|(_, word)| word);
+        let mut words: Vec<(u64, String)> = hashes.iter().copied().zip(written).collect();
         words.sort_unstable();
         Self {
             fingerprint: fingerprint(bearing),
@@ -95,7 +97,9 @@ impl Meaning {
         let mut common = self.content.len() - mine.len();
         if !mine.is_empty() && !theirs.is_empty() {
             mine.retain(|word| {
-                let twin = theirs.iter().position(|other| is_transposed(word, other));
+                let twin = theirs.iter().position(|other| {
+                    is_transposed(word, other) || is_transposed(singular(word), singular(other))
+                });
                 if let Some(twin) = twin {
                     theirs.remove(twin);
                     common += 1;
@@ -138,9 +142,10 @@ fn counted(hashes: impl Iterator<Item = u64>) -> Vec<u64> {
         .collect()
 }
 
-/// The letters of `word` in order: the same for words that differ in exchanged letters.
+/// The letters of `word` in order, without those of which plurals are made: the same for words that differ in exchanged letters or in
+/// number.
 fn in_order(word: &str) -> String {
-    let mut letters: Vec<char> = word.chars().collect();
+    let mut letters: Vec<char> = word.chars().filter(|c| !matches!(c, 'e' | 's')).collect();
     letters.sort_unstable();
     letters.into_iter().collect()
 }
@@ -241,6 +246,8 @@ mod tests {
                 "Is the scheduler really free?",
                 "Is the scheudler relaly free?",
             ),
+            ("Do all exceptions have types?", "Do all exceptiosn have tpyes?"),
+            ("Could you explain delegation?", "What is delegation?"),
             (
                 "Why are my options ignored?",
                 "What is the reason that my options are ignored?",
