@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use dsg::{Manifest, SectionCoverage};
 use dsg::core::{Stage, StageCounts};
+use dsg::{Manifest, SectionCoverage};
 use serde::Serialize;
 
 use crate::progress::left_for;

@@ -9,6 +9,10 @@
 //! Prints one JSON object: `items`, `mode`, `seconds`, `duplicates` (how many of the copies were found), `copies`, and `peak_mib`, the largest
 //! size of the process where the system tells it (`VmHWM`).
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "bits are cut out of drawn numbers on purpose"
+)]
 
 use std::error::Error;
 use std::fs;
@@ -30,7 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let by_vectors = args.iter().any(|arg| arg == "vectors");
     let one_group = args.iter().any(|arg| arg == "--one-group");
     let dimension: usize = match args.iter().position(|arg| arg == "--dimension") {
-        Some(at) => args.get(at + 1).ok_or("--dimension needs a number")?.parse()?,
+        Some(at) => args
+            .get(at + 1)
+            .ok_or("--dimension needs a number")?
+            .parse()?,
         None => 384,
     };
     let mut candidates = Vec::new();
@@ -39,7 +46,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for number in 0..items {
         // Every tenth repeats one of the nine before it.
         let copied = number % 10 == 9;
-        let of = if copied { number - 1 - draw(number, 0) % 9 } else { number };
+        let of = if copied {
+            number - 1 - draw(number, 0) % 9
+        } else {
+            number
+        };
         copies += u64::from(copied);
         candidates.push(item(number, &question(of, copied, by_vectors, one_group)));
         if by_vectors {
@@ -84,14 +95,20 @@ fn word(drawn: u64) -> String {
 fn question(number: u64, copied: bool, reworded: bool, one_group: bool) -> String {
     let mut words: Vec<String> = (0..7).map(|place| word(draw(number, place + 1))).collect();
     if copied && reworded {
-        words = (0..7).map(|place| word(draw(number, place + 100))).collect();
+        words = (0..7)
+            .map(|place| word(draw(number, place + 100)))
+            .collect();
     }
     let option = if one_group {
         "the option".to_owned()
     } else {
         format!("--{}{}", word(draw(number, 50)), draw(number, 51) % 1_000)
     };
-    let opening = if copied { "Please, how can I" } else { "How can I" };
+    let opening = if copied {
+        "Please, how can I"
+    } else {
+        "How can I"
+    };
     format!("{opening} {} with {option}?", words.join(" "))
 }
 
@@ -110,7 +127,9 @@ fn vector(of: u64, number: u64, noise: f32, dimension: usize) -> Vec<f32> {
 }
 
 fn item(number: u64, question: &str) -> Candidate {
-    let answer: Vec<String> = (0..12).map(|place| word(draw(number, place + 200))).collect();
+    let answer: Vec<String> = (0..12)
+        .map(|place| word(draw(number, place + 200)))
+        .collect();
     Candidate {
         schema: CandidateSchema,
         id: CandidateId::from_existing(format!("q{number:08}")),

@@ -54,7 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => path = Some(PathBuf::from(arg)),
         }
     }
-    let pairs: Vec<Pair> = read_jsonl(&path.ok_or("which pairs.jsonl?")?)?.collect::<Result<_, _>>()?;
+    let pairs: Vec<Pair> =
+        read_jsonl(&path.ok_or("which pairs.jsonl?")?)?.collect::<Result<_, _>>()?;
     let rows = match &vectors {
         Some(file) => floats(file, 2 * pairs.len())?,
         None => Vec::new(),
@@ -85,7 +86,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if list {
         return Ok(());
     }
-    println!("| kind | pairs | exact | near | semantic | precision | recall |\n|---|--:|--:|--:|--:|--:|--:|");
+    println!(
+        "| kind | pairs | exact | near | semantic | precision | recall |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
     for (kind, row) in kinds {
         let of = |kind: DuplicateKind| row.found.get(&kind).copied().unwrap_or(0);
         println!(

@@ -137,7 +137,11 @@ impl Decontaminator {
             all.push(vectors.row(number))?;
         }
         let order: Vec<usize> = (0..all.len()).collect();
-        let asked = self.questions.meanings().iter().map(|asked| asked.fingerprint);
+        let asked = self
+            .questions
+            .meanings()
+            .iter()
+            .map(|asked| asked.fingerprint);
         let own: Vec<u64> = candidates
             .par_iter()
             .map(|candidate| Meaning::of_question(&candidate.question).fingerprint)
@@ -151,7 +155,11 @@ impl Decontaminator {
         for (number, found) in found.iter_mut().enumerate() {
             let nearest = near.nearest(benchmark.len() + number, of_benchmark);
             if let (None, Some((question, cosine))) = (&found, nearest) {
-                *found = self.asks(question, DedupeReason::ContaminatedMeaning, f64::from(cosine));
+                *found = self.asks(
+                    question,
+                    DedupeReason::ContaminatedMeaning,
+                    f64::from(cosine),
+                );
             }
         }
         Ok(outcomes(candidates, found))
@@ -183,7 +191,12 @@ impl Decontaminator {
         })
     }
 
-    fn asks(&self, question: usize, reason: DedupeReason, similarity: f64) -> Option<Contamination> {
+    fn asks(
+        &self,
+        question: usize,
+        reason: DedupeReason,
+        similarity: f64,
+    ) -> Option<Contamination> {
         let (row, text) = self.asked.get(question)?;
         let place = self.place(*row)?;
         Some(Contamination {

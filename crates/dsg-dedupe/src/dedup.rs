@@ -302,6 +302,9 @@ fn collect(candidates: Vec<Candidate>, losses: Vec<Option<Loss>>) -> Deduped {
     removed.sort_by_key(|(kept, _)| *kept);
     Deduped {
         result,
-        duplicates: removed.into_iter().map(|(_, duplicate)| duplicate).collect(),
+        duplicates: removed
+            .into_iter()
+            .map(|(_, duplicate)| duplicate)
+            .collect(),
     }
 }

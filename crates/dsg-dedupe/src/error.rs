@@ -39,9 +39,7 @@ pub enum DedupeError {
         similarity: f64,
     },
     /// Questions of both sides have a run of words in common.
-    #[error(
-        "evaluation leaks: `{train}` (train) asks with the words of `{eval}` (eval): `{text}`"
-    )]
+    #[error("evaluation leaks: `{train}` (train) asks with the words of `{eval}` (eval): `{text}`")]
     SharedWords {
         /// The train item.
         train: CandidateId,

@@ -246,7 +246,10 @@ mod tests {
                 "Is the scheduler really free?",
                 "Is the scheudler relaly free?",
             ),
-            ("Do all exceptions have types?", "Do all exceptiosn have tpyes?"),
+            (
+                "Do all exceptions have types?",
+                "Do all exceptiosn have tpyes?",
+            ),
             ("Could you explain delegation?", "What is delegation?"),
             (
                 "Why are my options ignored?",

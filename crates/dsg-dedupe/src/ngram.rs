@@ -189,7 +189,8 @@ impl Runs {
 mod tests {
     use super::*;
 
-    const LINE: &str = "A job that asks for more memory than a node has stays in the queue for ever";
+    const LINE: &str =
+        "A job that asks for more memory than a node has stays in the queue for ever";
 
     #[test]
     fn a_run_is_found_whatever_its_punctuation_and_its_end_is_known() {

@@ -46,8 +46,10 @@ impl EvalSide {
         };
         for (number, candidate) in eval.into_iter().enumerate() {
             side.questions.push(&candidate.question);
-            side.runs
-                .insert(u32::try_from(number).unwrap_or(u32::MAX), &candidate.question);
+            side.runs.insert(
+                u32::try_from(number).unwrap_or(u32::MAX),
+                &candidate.question,
+            );
             let answer = Runs::of(&candidate.answer, RUN);
             if answer.words() >= LEAST_WORDS {
                 for run in answer.iter() {

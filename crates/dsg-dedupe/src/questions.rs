@@ -91,7 +91,10 @@ mod tests {
         questions.push("How can I cancel a waiting array job?");
         let asked = |question| questions.asked(question).map(|(number, _)| number);
         assert_eq!(asked("what is a PARTITION"), Some(0));
-        assert_eq!(asked("Please, how can I cacnel a watiing array job?"), Some(1));
+        assert_eq!(
+            asked("Please, how can I cacnel a watiing array job?"),
+            Some(1)
+        );
         assert_eq!(asked("How can I suspend a waiting array job?"), None);
     }
 }

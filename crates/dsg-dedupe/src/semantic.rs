@@ -361,7 +361,10 @@ mod tests {
         assert_eq!(exact.iter().flatten().count(), 1_500);
         let missed = exact.iter().zip(&tables).filter(|(a, b)| a != b).count();
         assert!(missed <= 45, "{missed} of 1500 pairs missed");
-        assert_eq!(tables.iter().flatten().filter(|to| **to % 2 == 1).count(), 0);
+        assert_eq!(
+            tables.iter().flatten().filter(|to| **to % 2 == 1).count(),
+            0
+        );
     }
 
     #[test]
@@ -375,7 +378,11 @@ mod tests {
             };
             let apart: Vec<u64> = (0..40).map(|rank| rank % 2).collect();
             let mut neighbours = Neighbours::new(&vectors, &order, apart, &config);
-            assert!(order.iter().all(|rank| neighbours.nearest(*rank, |_| true).is_none()));
+            assert!(
+                order
+                    .iter()
+                    .all(|rank| neighbours.nearest(*rank, |_| true).is_none())
+            );
         }
     }
 

@@ -247,7 +247,10 @@ fn given_away(candidate: &Candidate, leak: Leak) -> Outcome<Candidate> {
         ),
         Leak::Answer { eval, share } => (
             DedupeReason::AnswerInEval,
-            format!("eval item {eval} has this answer, {:.0} % of the words", share * 100.0),
+            format!(
+                "eval item {eval} has this answer, {:.0} % of the words",
+                share * 100.0
+            ),
         ),
     };
     reason.drop(candidate, detail)

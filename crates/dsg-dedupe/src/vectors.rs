@@ -65,7 +65,10 @@ impl TextVectors {
         };
         if row.len() != self.dimension {
             let expected = self.dimension;
-            return Err(refuse(format!("{} numbers instead of {expected}", row.len())));
+            return Err(refuse(format!(
+                "{} numbers instead of {expected}",
+                row.len()
+            )));
         }
         if let Some(at) = row.iter().position(|value| !value.is_finite()) {
             return Err(refuse(format!("number {at} is not finite")));
@@ -151,7 +154,10 @@ mod tests {
         vectors.push(&[1.0, 0.0]).unwrap();
         let refused = |row: &[f32]| vectors.clone().push(row).unwrap_err().to_string();
         assert_eq!(refused(&[1.0]), "vector 1: 1 numbers instead of 2");
-        assert_eq!(refused(&[1.0, f32::INFINITY]), "vector 1: number 1 is not finite");
+        assert_eq!(
+            refused(&[1.0, f32::INFINITY]),
+            "vector 1: number 1 is not finite"
+        );
         assert_eq!(refused(&[0.0, 0.0]), "vector 1: all of its numbers are 0");
         assert!(TextVectors::new(0).is_err());
         assert!(TextVectors::from_rows::<Vec<f32>>([]).unwrap().is_empty());

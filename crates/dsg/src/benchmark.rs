@@ -1,5 +1,6 @@
 //! Benchmarks and evaluation files as rows of texts: JSON Lines, JSON, CSV, TSV, Parquet.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -166,7 +167,7 @@ impl Rows<'_> {
         }
     }
 
-    fn wrong(&self, problem: impl ToString) -> BenchmarkError {
+    fn wrong(&self, problem: &dyn Display) -> BenchmarkError {
         BenchmarkError::Row {
             path: self.path.to_path_buf(),
             row: self.read + 1,
@@ -186,8 +187,8 @@ impl Rows<'_> {
             }
             match serde_json::from_slice(&line) {
                 Ok(Value::Object(row)) => self.row(&row),
-                Ok(_) => return Err(self.wrong("is not a JSON object")),
-                Err(error) => return Err(self.wrong(error)),
+                Ok(_) => return Err(self.wrong(&"is not a JSON object")),
+                Err(error) => return Err(self.wrong(&error)),
             }
         }
         Ok(())
@@ -199,7 +200,7 @@ impl Rows<'_> {
         for row in all {
             match row {
                 Value::Object(row) => self.row(&row),
-                _ => return Err(self.wrong("is not a JSON object")),
+                _ => return Err(self.wrong(&"is not a JSON object")),
             }
         }
         Ok(())
@@ -216,7 +217,7 @@ impl Rows<'_> {
         for record in reader.into_records() {
             let record = match record {
                 Ok(record) => record,
-                Err(error) => return Err(self.wrong(error)),
+                Err(error) => return Err(self.wrong(&error)),
             };
             let row: Map<String, Value> = names
                 .iter()
@@ -238,7 +239,7 @@ impl Rows<'_> {
             .get_row_iter(None)
             .map_err(|error| self.failed(io::Error::other(error)))?;
         for row in rows {
-            let row = row.map_err(|error| self.wrong(error))?;
+            let row = row.map_err(|error| self.wrong(&error))?;
             self.row(&of_parquet::group(&row));
         }
         Ok(())
@@ -360,7 +361,9 @@ mod of_parquet {
         match field {
             Field::Str(text) => text.as_str().into(),
             // Texts that are not marked as such.
-            Field::Bytes(bytes) => std::str::from_utf8(bytes.data()).map_or(Value::Null, Value::from),
+            Field::Bytes(bytes) => {
+                std::str::from_utf8(bytes.data()).map_or(Value::Null, Value::from)
+            }
             Field::Group(row) => group(row).into(),
             Field::ListInternal(list) => list.elements().iter().map(value).collect(),
             _ => Value::Null,
@@ -395,7 +398,10 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_their_names_whatever_the_format() {
-        let expected = [row(1, &["What is it?"], &["A thing"]), row(2, &["Why, \"so\"?"], &[])];
+        let expected = [
+            row(1, &["What is it?"], &["A thing"]),
+            row(2, &["Why, \"so\"?"], &[]),
+        ];
         let lines = "{\"Question\": \"What is it?\", \"answer\": \"A thing\", \"context\": \"long\"}\n\n\
                      {\"Question\": \"Why, \\\"so\\\"?\", \"answer\": null}\n";
         assert_eq!(rows("a.jsonl", lines.as_bytes(), &[]).unwrap(), expected);
@@ -403,8 +409,13 @@ mod tests {
         assert_eq!(rows("a.json", array.as_bytes(), &[]).unwrap(), expected);
         let csv = "id,question,answer\n1,What is it?,A thing\n2,\"Why, \"\"so\"\"?\",\n";
         assert_eq!(rows("a.csv", csv.as_bytes(), &[]).unwrap(), expected);
-        let tsv = csv.replace("\"Why, \"\"so\"\"?\"", "Why; so?").replace(',', "\t");
-        assert_eq!(rows("a.tsv", tsv.as_bytes(), &[]).unwrap()[1].questions, ["Why; so?"]);
+        let tsv = csv
+            .replace("\"Why, \"\"so\"\"?\"", "Why; so?")
+            .replace(',', "\t");
+        assert_eq!(
+            rows("a.tsv", tsv.as_bytes(), &[]).unwrap()[1].questions,
+            ["Why; so?"]
+        );
     }
 
     #[test]
@@ -428,21 +439,40 @@ mod tests {
     #[test]
     fn named_columns_are_taken_instead() {
         let csv = b"frage,question,answer\nWas?,What?,This\n";
-        assert_eq!(rows("a.csv", csv, &["frage"]).unwrap(), [row(1, &["Was?"], &[])]);
+        assert_eq!(
+            rows("a.csv", csv, &["frage"]).unwrap(),
+            [row(1, &["Was?"], &[])]
+        );
         let error = rows("a.csv", csv, &["fragen"]).unwrap_err().to_string();
-        assert!(error.ends_with("has no column fragen; it has frage, question, answer"), "{error}");
+        assert!(
+            error.ends_with("has no column fragen; it has frage, question, answer"),
+            "{error}"
+        );
     }
 
     #[test]
     fn what_cannot_be_read_is_named_with_file_and_row() {
-        let error = |name: &str, text: &str| rows(name, text.as_bytes(), &[]).unwrap_err().to_string();
-        assert!(error("a.jsonl", "{\"question\": \"a\"}\n{\"question\": ").contains("a.jsonl`, row 2:"));
+        let error =
+            |name: &str, text: &str| rows(name, text.as_bytes(), &[]).unwrap_err().to_string();
+        assert!(
+            error("a.jsonl", "{\"question\": \"a\"}\n{\"question\": ").contains("a.jsonl`, row 2:")
+        );
         assert!(error("a.jsonl", "[1]").contains("row 1: is not a JSON object"));
         assert!(error("a.csv", "question,answer\na,b\nc\n").contains("a.csv`, row 2:"));
-        assert!(error("a.csv", "x,y\n1,2\n").contains("name them with `dedupe.decontaminate_columns`; it has x, y"));
-        assert!(error("notes.txt", "Hello").contains("is no JSON Lines, JSON, CSV, TSV or Parquet file"));
+        assert!(
+            error("a.csv", "x,y\n1,2\n")
+                .contains("name them with `dedupe.decontaminate_columns`; it has x, y")
+        );
+        assert!(
+            error("notes.txt", "Hello")
+                .contains("is no JSON Lines, JSON, CSV, TSV or Parquet file")
+        );
         let missing = read(Path::new("nowhere.jsonl"), &[], &mut |_| {}).unwrap_err();
-        assert!(missing.to_string().contains("cannot read the benchmark `nowhere.jsonl`"));
+        assert!(
+            missing
+                .to_string()
+                .contains("cannot read the benchmark `nowhere.jsonl`")
+        );
     }
 
     #[cfg(feature = "parquet")]
@@ -455,7 +485,8 @@ mod tests {
         use parquet::file::writer::SerializedFileWriter;
         use parquet::schema::parser::parse_message_type;
 
-        let schema = "message rows { required binary question (UTF8); optional binary answer (UTF8); }";
+        let schema =
+            "message rows { required binary question (UTF8); optional binary answer (UTF8); }";
         let schema = Arc::new(parse_message_type(schema).unwrap());
         let mut file = Vec::new();
         let properties = Arc::new(WriterProperties::builder().build());
@@ -477,9 +508,17 @@ mod tests {
         writer.close().unwrap();
         assert_eq!(
             rows("a.parquet", &file, &[]).unwrap(),
-            [row(1, &["What is it?"], &["A thing"]), row(2, &["Why?"], &[])]
+            [
+                row(1, &["What is it?"], &["A thing"]),
+                row(2, &["Why?"], &[])
+            ]
         );
         file.truncate(file.len() - 9);
-        assert!(rows("a.parquet", &file, &[]).unwrap_err().to_string().contains("cannot read the benchmark"));
+        assert!(
+            rows("a.parquet", &file, &[])
+                .unwrap_err()
+                .to_string()
+                .contains("cannot read the benchmark")
+        );
     }
 }

@@ -56,7 +56,10 @@ fn decontaminated(
             benchmark.add(&name, row);
         })?;
         let rows = benchmark.rows() - before;
-        ctx.say(Stage::Dedupe, format!("{rows} rows of `{name}` that no item may repeat"));
+        ctx.say(
+            Stage::Dedupe,
+            format!("{rows} rows of `{name}` that no item may repeat"),
+        );
     }
     match meanings {
         Some(meanings) if benchmark.rows() > 0 => {

@@ -146,8 +146,7 @@ impl Pipeline {
         let roles = Roles::beside(candidates);
         let vectors = self.embedding(candidates.with_extension("vectors"))?;
         let context = self.context(&roles);
-        let (curated, result) =
-            steps::curate(&context, evidence.retriever(), candidates, vectors)?;
+        let (curated, result) = steps::curate(&context, evidence.retriever(), candidates, vectors)?;
         dsg_core::artifact::write_jsonl(train, &curated.train)?;
         dsg_core::artifact::write_jsonl(eval, &curated.eval)?;
         Ok(result.into())

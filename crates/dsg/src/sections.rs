@@ -205,7 +205,13 @@ impl Fates {
 
 /// The places that a rejected candidate cites, or else the beginnings of the chunks that its writer was shown.
 fn about(record: &Value, chunks: &Chunks) -> BTreeSet<(String, usize)> {
-    let list = |name: &str| record.get(name).and_then(Value::as_array).into_iter().flatten();
+    let list = |name: &str| {
+        record
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     let cited: BTreeSet<(String, usize)> = list("citations")
         .filter_map(|citation| {
             let doc = citation.get("doc_id")?.as_str()?;
@@ -323,11 +329,24 @@ mod tests {
 
     #[test]
     fn sections_go_from_heading_to_heading_and_keep_the_path() {
-        let text = "Before.\n\n# Jobs\n\nText.\n\n## Limits\n\n### Time\n\nLong.\n\n## Queues\n\nMany.\n";
-        let document = document(text, &[(1, "Jobs"), (2, "Limits"), (3, "Time"), (2, "Queues")]);
+        let text =
+            "Before.\n\n# Jobs\n\nText.\n\n## Limits\n\n### Time\n\nLong.\n\n## Queues\n\nMany.\n";
+        let document = document(
+            text,
+            &[(1, "Jobs"), (2, "Limits"), (3, "Time"), (2, "Queues")],
+        );
         let outline = outline(&document);
         let paths: Vec<String> = outline.iter().map(|(path, _)| path.join("/")).collect();
-        assert_eq!(paths, ["Jobs", "Jobs", "Jobs/Limits", "Jobs/Limits/Time", "Jobs/Queues"]);
+        assert_eq!(
+            paths,
+            [
+                "Jobs",
+                "Jobs",
+                "Jobs/Limits",
+                "Jobs/Limits/Time",
+                "Jobs/Queues"
+            ]
+        );
         let whole: String = outline
             .iter()
             .filter_map(|(_, span)| span.slice(text))
@@ -348,7 +367,10 @@ mod tests {
             ((Stage::Dedupe, Reason::new("dedupe.near_question")), 2),
         ]
         .into();
-        assert_eq!(last_reason(&rejected).unwrap().as_str(), "dedupe.near_question");
+        assert_eq!(
+            last_reason(&rejected).unwrap().as_str(),
+            "dedupe.near_question"
+        );
         assert_eq!(last_reason(&BTreeMap::new()), None);
     }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use dsg_core::artifact::{ArtifactError, read_jsonl, write_atomic, write_jsonl};
 use dsg_core::{
-    Candidate, Chunk, ChunkStore, DocId, Document, Duplicate, Embedder, Event, Example, Interrupt, Observer,
-    Outcome, Reason, Reject, RejectSchema, Retriever, Source, Split, Stage, StageCounts,
+    Candidate, Chunk, ChunkStore, DocId, Document, Duplicate, Embedder, Event, Example, Interrupt,
+    Observer, Outcome, Reason, Reject, RejectSchema, Retriever, Source, Split, Stage, StageCounts,
     StageResult,
 };
 use dsg_dedupe::cluster_documents;

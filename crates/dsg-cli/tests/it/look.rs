@@ -22,12 +22,21 @@ fn reports(scene: &Scene) {
         scene.text(&output.stdout)
     };
     let duplicates = shown(&["inspect", "out/work/duplicates.jsonl"]);
-    assert!(duplicates.contains(" removed") && duplicates.contains("near"), "{duplicates}");
+    assert!(
+        duplicates.contains(" removed") && duplicates.contains("near"),
+        "{duplicates}"
+    );
     let one = shown(&["inspect", "out/work/duplicates.jsonl", "--sample", "1"]);
     assert!(one.contains("dedupe.") && one.contains("kept qa-"), "{one}");
     let sections = shown(&["inspect", "out/work/sections.jsonl"]);
-    assert!(sections.contains("sections have items; a source path"), "{sections}");
-    assert!(sections.contains("without: generate.no_structure"), "{sections}");
+    assert!(
+        sections.contains("sections have items; a source path"),
+        "{sections}"
+    );
+    assert!(
+        sections.contains("without: generate.no_structure"),
+        "{sections}"
+    );
     let page = shown(&["inspect", "out/work/sections.jsonl", "jobs/gpu.md"]);
     assert!(page.contains("why none"), "{page}");
     let json: Value =

@@ -81,7 +81,10 @@ fn a_benchmark_is_kept_out_by_run_and_by_curate() {
             .find(|reject| reject["id"] == first["id"])
             .unwrap();
         assert!(
-            line["reason"].as_str().unwrap().starts_with("dedupe.contaminated_"),
+            line["reason"]
+                .as_str()
+                .unwrap()
+                .starts_with("dedupe.contaminated_"),
             "{line}"
         );
         let detail = line["detail"].as_str().unwrap();

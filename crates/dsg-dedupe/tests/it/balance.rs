@@ -112,7 +112,11 @@ fn chunks_take_turns_where_that_is_asked_for() {
         item.citations[0].doc_id = one.clone();
         item.citations[0].chunk_id = ChunkId::new(&one, chunk);
         let score = if number < 8 { 0.9 } else { 0.1 };
-        item.verdict.as_mut().unwrap().scores.insert("groundedness".into(), score);
+        item.verdict
+            .as_mut()
+            .unwrap()
+            .scores
+            .insert("groundedness".into(), score);
     }
     let chosen = |chunks_take_turns| {
         let config = BalanceConfig {
@@ -122,7 +126,10 @@ fn chunks_take_turns_where_that_is_asked_for() {
         };
         let balanced = Balancer::new(config).unwrap().run(items.clone());
         let kept = balanced.result.kept;
-        ids(&kept).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        ids(&kept)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     assert_eq!(chosen(true), ["q0000", "q0008", "q0009"]);
     assert_eq!(chosen(false), ["q0000", "q0001", "q0002"]);

@@ -22,7 +22,10 @@ fn benchmark() -> Decontaminator {
             "Ask `squeue --me --states=PENDING`; every line is one waiting job, with the reason in its last column.",
         ),
     );
-    benchmark.add("b.csv", row(9, "What does the option --exclusive do?", "Nodes."));
+    benchmark.add(
+        "b.csv",
+        row(9, "What does the option --exclusive do?", "Nodes."),
+    );
     benchmark
 }
 
@@ -49,9 +52,21 @@ fn thirteen_words_of_an_answer_are_a_repetition_and_are_shown() {
 #[test]
 fn a_question_asked_in_nearly_the_same_words_is_a_repetition() {
     let result = benchmark().run(vec![
-        item("a", "what does the  option `--exclusive` do", "It …", "d", 0.5),
+        item(
+            "a",
+            "what does the  option `--exclusive` do",
+            "It …",
+            "d",
+            0.5,
+        ),
         item("b", "What does the option --overlap do?", "It …", "d", 0.5),
-        item("c", "Please, which of my jobs are still watiing?", "See …", "d", 0.5),
+        item(
+            "c",
+            "Please, which of my jobs are still watiing?",
+            "See …",
+            "d",
+            0.5,
+        ),
     ]);
     let left: Vec<(&str, &str)> = result
         .rejects
@@ -59,7 +74,11 @@ fn a_question_asked_in_nearly_the_same_words_is_a_repetition() {
         .map(|reject| (reject.id.as_str(), reject.reason.as_str()))
         .collect();
     assert_eq!(left, [("a", "dedupe.contaminated_question")]);
-    assert!(result.rejects[0].detail.starts_with("`b.csv`, row 9, asks the same, similarity 1.000"));
+    assert!(
+        result.rejects[0]
+            .detail
+            .starts_with("`b.csv`, row 9, asks the same, similarity 1.000")
+    );
 }
 
 #[test]
@@ -68,7 +87,13 @@ fn a_question_of_the_same_meaning_is_found_by_vectors() {
     assert_eq!(benchmark.questions().len(), 2);
     let candidates = vec![
         item("a", "How can pending work be listed?", "There.", "d", 0.5),
-        item("b", "How can pending work of 2 users be listed?", "There.", "d", 0.5),
+        item(
+            "b",
+            "How can pending work of 2 users be listed?",
+            "There.",
+            "d",
+            0.5,
+        ),
         item("c", "How large may a file be?", "So.", "d", 0.5),
     ];
     let of_items = TextVectors::from_rows([[1.0, 0.1], [1.0, 0.1], [-1.0, 0.2]]).unwrap();
@@ -82,7 +107,11 @@ fn a_question_of_the_same_meaning_is_found_by_vectors() {
         result.rejects[0].reason.as_str(),
         "dedupe.contaminated_meaning"
     );
-    assert!(result.rejects[0].detail.starts_with("`a.jsonl`, row 3, asks the same, similarity 0.995"));
+    assert!(
+        result.rejects[0]
+            .detail
+            .starts_with("`a.jsonl`, row 3, asks the same, similarity 0.995")
+    );
     let error = benchmark
         .run_with_vectors(candidates, &of_rows, &of_rows)
         .unwrap_err();
@@ -93,7 +122,13 @@ fn a_question_of_the_same_meaning_is_found_by_vectors() {
 fn without_rows_nothing_is_a_repetition() {
     let benchmark = Decontaminator::new(&DedupeConfig::default()).unwrap();
     let none = TextVectors::new(2).unwrap();
-    let items = vec![item("a", "Is it free?", "Yes, wholly free of charge.", "d", 0.5)];
+    let items = vec![item(
+        "a",
+        "Is it free?",
+        "Yes, wholly free of charge.",
+        "d",
+        0.5,
+    )];
     let vectors = TextVectors::from_rows([[1.0, 0.0]]).unwrap();
     let result = benchmark.run_with_vectors(items, &vectors, &none).unwrap();
     assert_eq!(result.kept.len(), 1);

@@ -137,8 +137,20 @@ fn pairs_with_nearly_the_same_text_are_one() {
 #[test]
 fn exchanged_letters_are_found_however_many_words_have_them() {
     let deduped = deduper().run(vec![
-        item("a", "Which project directory keeps finished results?", "Scratch.", "d", 0.9),
-        item("b", "Which porject driectory keeps fniished resutls?", "Work.", "e", 0.5),
+        item(
+            "a",
+            "Which project directory keeps finished results?",
+            "Scratch.",
+            "d",
+            0.9,
+        ),
+        item(
+            "b",
+            "Which porject driectory keeps fniished resutls?",
+            "Work.",
+            "e",
+            0.5,
+        ),
     ]);
     assert_eq!(ids(&deduped.result.kept), ["a"]);
 }

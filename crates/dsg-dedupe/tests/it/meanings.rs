@@ -60,7 +60,10 @@ fn the_meaning_guard_holds_whatever_the_vectors_say() {
     for (a, b) in [
         ("What does `-n` do?", "What is the effect of `-N`?"),
         ("Can I use 2 nodes?", "May one work with 3 nodes?"),
-        ("Which jobs are allowed to run?", "Which jobs aren't permitted to execute?"),
+        (
+            "Which jobs are allowed to run?",
+            "Which jobs aren't permitted to execute?",
+        ),
         ("How do I start the daemon?", "How is the service stopped?"),
         ("What does SRUN do?", "What is SBATCH for?"),
         ("Why is it slow?", "When is it slow?"),

@@ -183,7 +183,13 @@ fn an_answer_or_words_of_a_question_of_eval_are_not_trained_on() {
             format!("Rule {n} is about key {n} and nothing else, as its page says so clearly.")
         };
         let question = format!("What does rule{n} say about key{n}?");
-        items.push(item(&format!("q{n:02}"), &question, &said, &format!("d{n:02}"), 0.5));
+        items.push(item(
+            &format!("q{n:02}"),
+            &question,
+            &said,
+            &format!("d{n:02}"),
+            0.5,
+        ));
     }
     for seed in 0..20 {
         let config = SplitConfig {
@@ -192,7 +198,10 @@ fn an_answer_or_words_of_a_question_of_eval_are_not_trained_on() {
             seed: Seed(seed),
             ..SplitConfig::default()
         };
-        let split = Splitter::new(config).unwrap().run(items.clone(), &[]).unwrap();
+        let split = Splitter::new(config)
+            .unwrap()
+            .run(items.clone(), &[])
+            .unwrap();
         let on_eval = |id: &str| split.eval.iter().any(|item| item.id.as_str() == id);
         let lost: Vec<(&str, &str)> = split
             .rejects

@@ -66,10 +66,20 @@ fn what_a_benchmark_asks_is_not_in_the_dataset() {
         rejects.iter().find(|reject| reject.id == id)
     };
     let reject = of(&before[0]).unwrap();
-    assert!(reject.reason.as_str().starts_with("dedupe.contaminated_"), "{reject:?}");
-    assert!(reject.detail.starts_with("`bench.jsonl`, row 2,"), "{}", reject.detail);
+    assert!(
+        reject.reason.as_str().starts_with("dedupe.contaminated_"),
+        "{reject:?}"
+    );
+    assert!(
+        reject.detail.starts_with("`bench.jsonl`, row 2,"),
+        "{}",
+        reject.detail
+    );
     if answer.content.split_whitespace().count() >= 13 {
-        assert_eq!(of(&before[1]).unwrap().reason.as_str(), "dedupe.contaminated_words");
+        assert_eq!(
+            of(&before[1]).unwrap().reason.as_str(),
+            "dedupe.contaminated_words"
+        );
     }
     let verified = dsg::verify(&out, &[fixtures().join("docs")], &dsg::core::Silent).unwrap();
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
@@ -88,11 +98,17 @@ fn a_benchmark_that_protects_from_nothing_is_an_error() {
     let list = serde_json::json!([benchmark]).to_string();
     let pipeline = pipeline(&[("dedupe.decontaminate", &list)]);
     let error = run(&pipeline, &out).unwrap_err();
-    assert!(error.to_string().contains("cannot read the benchmark"), "{error}");
+    assert!(
+        error.to_string().contains("cannot read the benchmark"),
+        "{error}"
+    );
     assert_eq!(error.kind(), ErrorKind::Environment);
     fs::write(&benchmark, "number,name\n1,a\n").unwrap();
     let error = run(&pipeline, &out).unwrap_err();
-    assert!(error.to_string().ends_with("it has number, name"), "{error}");
+    assert!(
+        error.to_string().ends_with("it has number, name"),
+        "{error}"
+    );
     assert_eq!(error.kind(), ErrorKind::Usage);
 }
 
@@ -116,7 +132,9 @@ fn an_embedder_of_the_callers_own_finds_what_means_the_same() {
     let rejects: Vec<Reject> = lines(&out.join("rejects.jsonl"));
     for duplicate in semantic {
         assert!(duplicate.similarity >= 0.7);
-        let reject = rejects.iter().find(|reject| reject.id == duplicate.lost.as_str());
+        let reject = rejects
+            .iter()
+            .find(|reject| reject.id == duplicate.lost.as_str());
         assert_eq!(reject.unwrap().reason.as_str(), "dedupe.semantic_question");
     }
     // The same again, from what was kept.
@@ -145,10 +163,21 @@ fn every_section_has_items_or_a_reason() {
     }
     let counted = &report.manifest.sections;
     assert_eq!(counted.total, sections.len() as u64);
-    let covered = sections.iter().filter(|section| section.is_covered()).count();
+    let covered = sections
+        .iter()
+        .filter(|section| section.is_covered())
+        .count();
     assert_eq!(counted.covered(), covered as u64);
-    assert!(counted.without.contains_key(&dsg::core::Reason::new("generate.no_structure")));
-    assert!(fs::read_to_string(out.join("README.md")).unwrap().contains("## Sections"));
+    assert!(
+        counted
+            .without
+            .contains_key(&dsg::core::Reason::new("generate.no_structure"))
+    );
+    assert!(
+        fs::read_to_string(out.join("README.md"))
+            .unwrap()
+            .contains("## Sections")
+    );
 
     let balanced = pipeline(&[("generate.coverage", "balanced")]);
     let more = run(&balanced, &dir.path().join("balanced")).unwrap();

@@ -22,7 +22,11 @@ pub(super) fn show(args: &InspectArgs, file: &Path, session: &Session) -> Result
         return session.print_json(&chosen.records);
     }
     if chosen.full {
-        let texts: Vec<String> = chosen.records.iter().map(|one| full(one, session)).collect();
+        let texts: Vec<String> = chosen
+            .records
+            .iter()
+            .map(|one| full(one, session))
+            .collect();
         return session.print(texts.join("\n"));
     }
     let mut table = Table::new([

@@ -104,12 +104,7 @@ fn overview(args: &InspectArgs, file: &Path, session: &Session) -> Result<(), Cl
     session.print(out)
 }
 
-fn document(
-    args: &InspectArgs,
-    id: &str,
-    file: &Path,
-    session: &Session,
-) -> Result<(), CliError> {
+fn document(args: &InspectArgs, id: &str, file: &Path, session: &Session) -> Result<(), CliError> {
     let mut found: Vec<Section> = Vec::new();
     for section in read_jsonl::<Section>(file)? {
         let section = section?;
@@ -143,7 +138,11 @@ fn document(
             section.train.to_string(),
             section.eval.to_string(),
             section.rejected.values().sum::<u64>().to_string(),
-            section.why.as_ref().map(ToString::to_string).unwrap_or_default(),
+            section
+                .why
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
         ]);
     }
     let mut out = table.lines().join("\n") + "\n";
