@@ -27,8 +27,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod benchmark;
 pub mod config;
 mod copies;
+mod curation;
 mod dataset;
 mod doctor;
 mod error;
@@ -40,6 +42,7 @@ mod pipeline;
 mod report;
 mod roles;
 mod run;
+mod sections;
 mod stages;
 mod steps;
 mod store;
@@ -48,6 +51,7 @@ mod summary;
 mod teacher;
 mod versions;
 
+pub use benchmark::BenchmarkError;
 pub use dataset::{export, verify};
 pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
@@ -61,7 +65,7 @@ pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
 pub use teacher::TeacherConfig;
 
 pub use dsg_core as core;
-pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};
+pub use dsg_export::{DatasetFormat, Finding, Manifest, SectionCoverage, VerifyReport};
 pub use dsg_generate::LabelConfig;
 pub use dsg_gguf as gguf;
 pub use dsg_index as index;
