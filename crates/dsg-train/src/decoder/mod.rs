@@ -1,0 +1,5 @@
+//! The forward pass.
+
+mod projection;
+
+pub use projection::Projection;
