@@ -1,5 +1,7 @@
 //! The forward pass.
 
+mod blocks;
 mod projection;
 
+pub use blocks::Bits;
 pub use projection::Projection;
