@@ -1,8 +1,10 @@
 //! What stops loading, training or writing a model.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use dsg_core::ArtifactError;
 use dsg_gguf::GgufError;
 
 /// Why a model cannot be loaded, run or trained.
@@ -125,6 +127,12 @@ pub enum TrainError {
         /// Number of tokens.
         vocabulary: usize,
     },
+    /// The tokenizer failed on a text or on tokens.
+    #[error("the tokenizer failed: {problem}")]
+    Encode {
+        /// What it said.
+        problem: String,
+    },
     /// A value of a configuration is impossible.
     #[error("`{field}`: {problem}")]
     Config {
@@ -133,9 +141,73 @@ pub enum TrainError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A file cannot be written, or holds what is no record.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A device failed.
+    #[error("cannot {what}: {problem}")]
+    Compute {
+        /// What was attempted.
+        what: &'static str,
+        /// What it said.
+        problem: String,
+    },
+    /// No row of a dataset can be learned from.
+    #[error("`{}`: none of its {seen} rows can be learned from{}", path.display(), in_brackets(reasons))]
+    NoRows {
+        /// The file.
+        path: PathBuf,
+        /// Rows that it has.
+        seen: u64,
+        /// How many were refused for which reason.
+        reasons: String,
+    },
+    /// The folder's checkpoints are of another run.
+    #[error("`{}` holds checkpoints of other data, another configuration or another model", folder.display())]
+    OtherRun {
+        /// The folder of checkpoints.
+        folder: PathBuf,
+    },
+    /// An adapter that should change nothing changes what the model says, or the base model says nothing.
+    #[error("before training, the loss is {adapted} with the new adapter and {base} without; both should be the same number")]
+    Guard {
+        /// Loss of the base model.
+        base: f64,
+        /// Loss with the adapter.
+        adapted: f64,
+    },
+    /// Too many steps in a row had no finite loss or gradients.
+    #[error("{what} of step {step} is {value}, as before that; its rows are {rows}")]
+    Diverged {
+        /// The step, from 1.
+        step: u64,
+        /// `loss` or `gradients`.
+        what: &'static str,
+        /// The loss, or the gradients' norm.
+        value: f64,
+        /// The ids of the rows, with commas.
+        rows: String,
+    },
+    /// What was asked for cannot be done with an adapter of this kind.
+    #[error("cannot write such an adapter: {problem}")]
+    Unsupported {
+        /// Why, and what can be done instead.
+        problem: &'static str,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted after step {step}; the same call goes on from there")]
+    Interrupted {
+        /// Steps that were taken.
+        step: u64,
+    },
 }
 
 impl TrainError {
+    pub(crate) fn compute(what: &'static str, problem: &dyn fmt::Display) -> Self {
+        let problem = problem.to_string();
+        Self::Compute { what, problem }
+    }
+
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io {
@@ -143,5 +215,13 @@ impl TrainError {
             path,
             source,
         }
+    }
+}
+
+/// ` (text)`, or nothing.
+fn in_brackets(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!(" ({text})"),
     }
 }

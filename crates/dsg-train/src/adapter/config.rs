@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::architecture::LayerWeight;
 use crate::error::TrainError;
 
 /// A projection of a block that an adapter may stand beside, by the name that Hugging Face and PEFT give it.
@@ -105,6 +106,21 @@ pub struct Site {
 }
 
 impl Site {
+    /// The projection of a block that `weight` is; `None` for norms and biases.
+    pub const fn of(layer: usize, weight: LayerWeight) -> Option<Self> {
+        let target = match weight {
+            LayerWeight::Query => Target::QProj,
+            LayerWeight::Key => Target::KProj,
+            LayerWeight::Value => Target::VProj,
+            LayerWeight::Output => Target::OProj,
+            LayerWeight::Gate => Target::GateProj,
+            LayerWeight::Up => Target::UpProj,
+            LayerWeight::Down => Target::DownProj,
+            _ => return None,
+        };
+        Some(Self { layer, target })
+    }
+
     /// The module's name, as in `model.layers.3.self_attn.q_proj`.
     pub fn module(self) -> String {
         let Self { layer, target } = self;

@@ -4,6 +4,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::encode::Sample;
 
+/// What fills rows up. Labels are places and no token, and attention looks back only, so that it is without effect which.
+const PAD: i32 = 0;
+
 /// How rows are brought to one length.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Padding {
@@ -11,8 +14,6 @@ pub(crate) struct Padding {
     pub(crate) bucket: usize,
     /// No multiple is longer than this, the model's context.
     pub(crate) most: usize,
-    /// What fills the rows; no token that ends a turn.
-    pub(crate) token: u32,
 }
 
 impl Padding {
@@ -49,7 +50,7 @@ impl Batch {
             let base = tokens.len();
             // Token ids are far below 2^31.
             tokens.extend(sample.tokens.iter().map(|token| token.cast_signed()));
-            tokens.resize(base + length, padding.token.cast_signed());
+            tokens.resize(base + length, PAD);
             for place in sample.labels.iter().cloned().flatten() {
                 let Some(target) = sample.tokens.get(place) else {
                     continue;
@@ -109,7 +110,6 @@ mod tests {
         Padding {
             bucket,
             most: 104,
-            token: 7,
         }
     }
 
@@ -126,8 +126,8 @@ mod tests {
         let (a, b) = (sample(3, 1..3), sample(5, 4..5));
         let batch = Batch::new(&[&a, &b], padding(4), &Device::flex());
         let tokens: Vec<i64> = batch.tokens.into_data().iter().collect();
-        assert_eq!(tokens[..8], [100, 101, 102, 7, 7, 7, 7, 7]);
-        assert_eq!(tokens[8..], [100, 101, 102, 103, 104, 7, 7, 7]);
+        assert_eq!(tokens[..8], [100, 101, 102, 0, 0, 0, 0, 0]);
+        assert_eq!(tokens[8..], [100, 101, 102, 103, 104, 0, 0, 0]);
         let positions: Vec<i64> = batch.positions.into_data().iter().collect();
         assert_eq!(positions, [0, 1, 11]);
         assert_eq!(batch.targets, [101, 102, 104]);

@@ -6,8 +6,6 @@ use dsg_core::{Message, Role};
 
 use super::row::Row;
 use crate::error::TrainError;
-use crate::template::{ChatTemplate, RenderOptions};
-use crate::tokenizer::{Specials, Tokenizer};
 
 /// What a model needs of a conversation: its template and its tokenizer.
 pub trait ChatFormat: Sync {
@@ -34,41 +32,6 @@ pub trait ChatFormat: Sync {
 
     /// The tokens that end a turn.
     fn ends(&self) -> &[u32];
-}
-
-/// The template and the tokenizer of a model.
-#[derive(Debug, Clone, Copy)]
-pub struct ModelChat<'a> {
-    /// The tokenizer.
-    pub tokenizer: &'a Tokenizer,
-    /// The template.
-    pub template: &'a ChatTemplate,
-}
-
-impl ChatFormat for ModelChat<'_> {
-    fn render(&self, messages: &[Message], reply: bool) -> Result<String, TrainError> {
-        let options = RenderOptions {
-            add_generation_prompt: reply,
-            ..RenderOptions::default()
-        };
-        self.template.render(messages, &options)
-    }
-
-    fn tokens(&self, text: &str) -> Result<Vec<u32>, TrainError> {
-        self.tokenizer.encode(text, Specials::Parse)
-    }
-
-    fn plain_tokens(&self, text: &str) -> Result<Vec<u32>, TrainError> {
-        self.tokenizer.encode(text, Specials::Text)
-    }
-
-    fn begin(&self) -> Option<u32> {
-        self.tokenizer.bos()
-    }
-
-    fn ends(&self) -> &[u32] {
-        self.tokenizer.ends()
-    }
 }
 
 /// A row as tokens.

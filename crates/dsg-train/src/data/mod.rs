@@ -2,6 +2,7 @@
 
 mod batch;
 mod encode;
+//mod model_chat;
 mod order;
 mod row;
 
@@ -13,7 +14,8 @@ use dsg_core::{Outcome, Reason, Reject, Stage, StageCounts};
 use rayon::prelude::*;
 
 pub(crate) use batch::{Batch, Padding, batches};
-pub use encode::{ChatFormat, Encoder, ModelChat, Refusal, Sample};
+pub use encode::{ChatFormat, Encoder, Refusal, Sample};
+//pub use model_chat::ModelChat;
 pub(crate) use order::Order;
 pub use row::Row;
 

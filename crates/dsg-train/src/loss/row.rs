@@ -20,7 +20,7 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     /// The negative log-likelihood of the target, in nats.
-    pub(super) fn loss(mut self) -> f64 {
+    pub(super) fn loss(self) -> f64 {
         let chosen = self.logits.get(self.target).copied().unwrap_or(f32::NAN);
         let (highest, total) = Arch::new().dispatch(Exponentials {
             values: &mut *self.logits,
