@@ -46,6 +46,7 @@ mod store;
 mod summary;
 #[cfg(feature = "models")]
 mod teacher;
+mod train;
 mod versions;
 
 pub use dataset::{export, verify};
@@ -59,6 +60,9 @@ pub use report::{GateResult, RunReport, StepReport};
 pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
 #[cfg(feature = "models")]
 pub use teacher::TeacherConfig;
+pub use train::can_train;
+#[cfg(feature = "train")]
+pub use train::{MergeJob, TrainJob, TrainSummary, merge, train};
 
 pub use dsg_core as core;
 pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};
@@ -67,3 +71,5 @@ pub use dsg_gguf as gguf;
 pub use dsg_index as index;
 #[cfg(feature = "models")]
 pub use dsg_llm as llm;
+#[cfg(feature = "train")]
+pub use dsg_train as training;

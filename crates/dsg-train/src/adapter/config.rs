@@ -61,6 +61,19 @@ impl Target {
         }
     }
 
+    /// The weight of a block that it is.
+    pub const fn weight(self) -> LayerWeight {
+        match self {
+            Self::QProj => LayerWeight::Query,
+            Self::KProj => LayerWeight::Key,
+            Self::VProj => LayerWeight::Value,
+            Self::OProj => LayerWeight::Output,
+            Self::GateProj => LayerWeight::Gate,
+            Self::UpProj => LayerWeight::Up,
+            Self::DownProj => LayerWeight::Down,
+        }
+    }
+
     /// The name in GGUF files, as in `attn_q`.
     pub const fn gguf(self) -> &'static str {
         match self {

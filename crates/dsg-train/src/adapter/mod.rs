@@ -2,6 +2,7 @@
 
 mod config;
 mod dropout;
+mod gguf;
 mod lora;
 mod magnitude;
 mod peft;

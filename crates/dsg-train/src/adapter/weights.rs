@@ -71,7 +71,7 @@ impl LoraWeights {
                     ),
                 });
             }
-            let device = decoder.device();
+            let device = decoder.device().inner();
             let bound = 1.0 / (inputs as f64).sqrt();
             let mut state = seed.derive("train.init", &site.module()).0;
             let a: Vec<f32> = (0..config.rank * inputs)

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::encode::Sample;
 
 /// What fills rows up. Labels are places and no token, and attention looks back only, so that it is without effect which.
-const PAD: i32 = 0;
+const PAD: i64 = 0;
 
 /// How rows are brought to one length.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,6 @@ pub(crate) struct Batch {
     pub(crate) positions: Tensor<1, Int>,
     /// For each label its token.
     pub(crate) targets: Vec<u32>,
-    /// Tokens without padding.
-    pub(crate) real: usize,
 }
 
 impl Batch {
@@ -43,20 +41,19 @@ impl Batch {
     pub(crate) fn new(samples: &[&Sample], padding: Padding, device: &Device) -> Self {
         let longest = samples.iter().map(|sample| sample.tokens.len()).max();
         let length = padding.length(longest.unwrap_or_default());
-        let mut tokens: Vec<i32> = Vec::with_capacity(samples.len() * length);
-        let mut positions: Vec<i32> = Vec::new();
+        let mut tokens: Vec<i64> = Vec::with_capacity(samples.len() * length);
+        let mut positions: Vec<i64> = Vec::new();
         let mut targets = Vec::new();
         for sample in samples {
             let base = tokens.len();
-            // Token ids are far below 2^31.
-            tokens.extend(sample.tokens.iter().map(|token| token.cast_signed()));
+            tokens.extend(sample.tokens.iter().map(|token| i64::from(*token)));
             tokens.resize(base + length, PAD);
             for place in sample.labels.iter().cloned().flatten() {
                 let Some(target) = sample.tokens.get(place) else {
                     continue;
                 };
                 // What predicts a token stands before it.
-                let Ok(position) = i32::try_from(base + place - 1) else {
+                let Ok(position) = i64::try_from(base + place - 1) else {
                     continue;
                 };
                 positions.push(position);
@@ -70,7 +67,6 @@ impl Batch {
             tokens: Tensor::from_data(tokens, device),
             positions: Tensor::from_data(positions, device),
             targets,
-            real: samples.iter().map(|sample| sample.tokens.len()).sum(),
         }
     }
 }
@@ -131,7 +127,6 @@ mod tests {
         let positions: Vec<i64> = batch.positions.into_data().iter().collect();
         assert_eq!(positions, [0, 1, 11]);
         assert_eq!(batch.targets, [101, 102, 104]);
-        assert_eq!(batch.real, 8);
     }
 
     #[test]

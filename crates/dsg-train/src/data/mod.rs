@@ -2,7 +2,7 @@
 
 mod batch;
 mod encode;
-//mod model_chat;
+mod model_chat;
 mod order;
 mod row;
 
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 pub(crate) use batch::{Batch, Padding, batches};
 pub use encode::{ChatFormat, Encoder, Refusal, Sample};
-//pub use model_chat::ModelChat;
+pub use model_chat::ModelChat;
 pub(crate) use order::Order;
 pub use row::Row;
 

@@ -1,6 +1,6 @@
 //! What adapters and training need of a decoder.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use super::{Decoder, Projection};
 use crate::adapter::Site;
@@ -10,25 +10,22 @@ use crate::error::TrainError;
 impl Decoder {
     /// Every projection that an adapter may be attached to, block after block.
     pub fn sites(&self) -> impl Iterator<Item = (Site, &Projection)> {
-        self.layers().iter().enumerate().flat_map(|(layer, block)| {
-            block
-                .projections()
+        let blocks = self.blocks().iter().enumerate();
+        blocks.flat_map(|(layer, block)| {
+            let projections = block.projections().into_iter();
+            projections
                 .filter_map(move |(weight, projection)| Some((Site::of(layer, weight)?, projection)))
         })
     }
 
     /// The same, to be changed.
     pub fn sites_mut(&mut self) -> impl Iterator<Item = (Site, &mut Projection)> {
-        self.layers_mut().iter_mut().enumerate().flat_map(|(layer, block)| {
-            block
-                .projections_mut()
+        let blocks = self.blocks_mut().iter_mut().enumerate();
+        blocks.flat_map(|(layer, block)| {
+            let projections = block.projections_mut().into_iter();
+            projections
                 .filter_map(move |(weight, projection)| Some((Site::of(layer, weight)?, projection)))
         })
-    }
-
-    /// Where its weights are; outside of autodiff.
-    pub fn device(&self) -> Device {
-        self.head().device().inner()
     }
 
     /// The hidden states that predict the labels of a batch, `[labels, width]`.

@@ -108,8 +108,7 @@ fn on_device(
     scale: Option<f64>,
 ) -> Result<(f64, Option<Tensor<2>>), TrainError> {
     let device = logits.device();
-    // Token ids are far below 2^31.
-    let ids: Vec<i32> = targets.iter().map(|id| id.cast_signed()).collect();
+    let ids: Vec<i64> = targets.iter().map(|id| i64::from(*id)).collect();
     let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [targets.len()]), &device);
     let highest = logits.clone().max_dim(1);
     let shifted = logits - highest;
@@ -144,7 +143,7 @@ mod tests {
     /// The definition, differentiated by burn.
     fn plain(hidden: &Tensor<2>, head: &Tensor<2>, targets: &[u32]) -> (f64, Tensor<2>) {
         let hidden = hidden.clone().autodiff().require_grad();
-        let ids: Vec<i32> = targets.iter().map(|id| id.cast_signed()).collect();
+        let ids: Vec<i64> = targets.iter().map(|id| i64::from(*id)).collect();
         let count = ids.len();
         let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [count]), &head.device());
         let logits = hidden.clone().matmul(head.clone().transpose());

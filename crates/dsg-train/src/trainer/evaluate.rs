@@ -18,11 +18,11 @@ pub fn evaluate(
 ) -> Result<Option<f64>, TrainError> {
     let padding = Padding {
         bucket: bucket.max(1),
-        most: decoder.context(),
+        most: decoder.config().context,
     };
     let mut sum = 0.0;
     for rows in batches(dataset.samples(), padding, most) {
-        let batch = Batch::new(&rows, padding, &decoder.device());
+        let batch = Batch::new(&rows, padding, &decoder.device().inner());
         let hidden = decoder.label_states(&batch)?;
         sum += label_loss(&hidden, decoder.head(), &batch.targets, None)?.sum;
     }

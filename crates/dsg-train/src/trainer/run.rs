@@ -71,7 +71,7 @@ impl<'r, 'a> Run<'r, 'a> {
             order,
             padding: Padding {
                 bucket: config.bucket,
-                most: decoder.context(),
+                most: decoder.config().context,
             },
             steps: config.max_steps.map_or(steps, |most| steps.min(most)),
             checkpoints,
@@ -95,7 +95,7 @@ impl<'r, 'a> Run<'r, 'a> {
             return Ok(());
         };
         let observer = self.trainer.observer;
-        let newest = checkpoints.newest(&self.decoder.device(), |path, error| {
+        let newest = checkpoints.newest(&self.decoder.device().inner(), |path, error| {
             observer.on_event(&Event::Warning {
                 stage: Stage::Train,
                 subject: path.display().to_string(),

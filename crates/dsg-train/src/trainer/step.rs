@@ -37,7 +37,7 @@ pub(super) fn gradients(
         .enumerate()
     {
         before(index);
-        let batch = Batch::new(&rows, padding, &decoder.device());
+        let batch = Batch::new(&rows, padding, &decoder.device().inner());
         padded += batch.tokens.shape().num_elements();
         let hidden = decoder.label_states(&batch)?;
         let loss = label_loss(&hidden, decoder.head(), &batch.targets, Some(scale))?;
@@ -57,7 +57,7 @@ pub(super) fn gradients(
         }
     }
     let values = if sum.is_finite() {
-        let zeros = |leaf: &Tensor<2>| Tensor::zeros(leaf.dims(), &decoder.device());
+        let zeros = |leaf: &Tensor<2>| Tensor::zeros(leaf.dims(), &decoder.device().inner());
         let pairs = values.into_iter().zip(leaves);
         pairs
             .map(|(value, leaf)| value.unwrap_or_else(|| zeros(leaf)))
