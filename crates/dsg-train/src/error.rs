@@ -125,6 +125,12 @@ pub enum TrainError {
         /// Number of tokens.
         vocabulary: usize,
     },
+    /// The tokenizer failed on a text or on tokens.
+    #[error("the tokenizer failed: {problem}")]
+    Encode {
+        /// What it said.
+        problem: String,
+    },
     /// A value of a configuration is impossible.
     #[error("`{field}`: {problem}")]
     Config {

@@ -6,9 +6,42 @@
 //! - *Hidden states* are what the last block returns, normed; times the *head*, a matrix of `[vocabulary, width]`, they are *logits*.
 //! - A *row* is one token of one sequence. Activations are matrices of `[batch · length, width]`, so that every projection is one
 //!   matrix product.
+//! - A *special token* ends a turn or begins a text. What a template writes may contain them, what documents say may not.
+//!
+//! # A model
+//! [`Source`] opens a Hugging Face folder or a GGUF file and brings its [`Decoder`](decoder::Decoder), its
+//! [`Tokenizer`](tokenizer::Tokenizer) and its [`ChatTemplate`](template::ChatTemplate).
+//!
+//! ```no_run
+//! use std::ops::ControlFlow;
+//!
+//! use burn::tensor::Device;
+//! use dsg_train::Source;
+//! use dsg_train::generate::GenerateOptions;
+//! use dsg_train::template::{Message, RenderOptions};
+//! use dsg_train::tokenizer::Specials;
+//!
+//! let source = Source::open("gemma-3-270m-it.gguf")?;
+//! let (decoder, tokenizer) = (source.decoder(&Device::flex())?, source.tokenizer()?);
+//! let template = source.template()?.ok_or("a model without a chat template")?;
+//!
+//! let chat = [Message::new("user", "What is a node?")];
+//! let prompt = tokenizer.encode(&template.render(&chat, &RenderOptions::reply())?, Specials::Parse)?;
+//! let mut options = GenerateOptions::default();
+//! options.ends = tokenizer.ends().to_vec();
+//! let reply = decoder.generate(&prompt, &options, |_| ControlFlow::Continue(()))?;
+//! println!("{}", tokenizer.decode(&reply.tokens, true)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod adapter;
+pub mod architecture;
 pub mod decoder;
 mod error;
+pub mod generate;
+pub mod source;
+pub mod template;
+pub mod tokenizer;
 
 pub use error::TrainError;
+pub use source::Source;
