@@ -10,7 +10,7 @@ const PREPARED: usize = 2048;
 
 /// The angles of a model's positions.
 #[derive(Module, Debug)]
-pub struct Rotary {
+pub(super) struct Rotary {
     /// Radians from one position to the next, for each of the `head_width / 2` pairs.
     #[module(skip)]
     frequencies: Vec<f64>,
@@ -22,14 +22,14 @@ pub struct Rotary {
 
 /// The angles of some positions, ready to be applied: `[1, length, 1, 2, head_width / 2]`.
 #[derive(Debug, Clone)]
-pub struct Angles {
+pub(super) struct Angles {
     cosines: Tensor<5>,
     sines: Tensor<5>,
 }
 
 impl Rotary {
     /// The angles for heads of `head_width`.
-    pub fn new(
+    pub(super) fn new(
         base: f64,
         scaling: &RopeScaling,
         head_width: usize,
@@ -57,7 +57,7 @@ impl Rotary {
     }
 
     /// The angles of `length` positions from `start` on.
-    pub fn angles(&self, start: usize, length: usize) -> Angles {
+    pub(super) fn angles(&self, start: usize, length: usize) -> Angles {
         let [prepared, ..] = self.cosines.dims();
         let [cosines, sines] = if start + length <= prepared {
             [&self.cosines, &self.sines].map(|table| table.clone().narrow(0, start, length))
@@ -99,7 +99,7 @@ const fn narrow(value: f64) -> f32 {
 
 impl Angles {
     /// Turns heads: `[batch, length, heads, head_width]`.
-    pub fn turn(&self, heads: Tensor<4>) -> Tensor<4> {
+    pub(super) fn turn(&self, heads: Tensor<4>) -> Tensor<4> {
         let [batch, length, count, width] = heads.dims();
         // As two halves that change places, a view for which nothing is cut and joined, forward or backward.
         let halves = heads.reshape([batch, length, count, 2, width / 2]);

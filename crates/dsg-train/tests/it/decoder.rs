@@ -12,7 +12,7 @@ use crate::reference;
 /// More than the window of local layers.
 const TOKENS: [u32; 13] = [1, 17, 42, 42, 5, 299, 0, 8, 77, 123, 9, 200, 64];
 
-pub fn all_logits(decoder: &Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
+pub(crate) fn all_logits(decoder: &Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     let ids = decoder.batch(&[tokens]).unwrap();
     rows(decoder, decoder.hidden(ids).unwrap())
 }
@@ -25,7 +25,7 @@ fn rows(decoder: &Decoder, hidden: Tensor<3>) -> Vec<Vec<f32>> {
 }
 
 /// The largest difference.
-pub fn distance(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
+pub(crate) fn distance(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
     assert_eq!(a.len(), b.len());
     let pairs = a.iter().flatten().zip(b.iter().flatten());
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)

@@ -13,19 +13,19 @@ use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use serde_json::{Value, json};
 
 /// Rows of the embeddings; some more than the tokenizers have tokens.
-pub const VOCABULARY: usize = 300;
+pub(crate) const VOCABULARY: usize = 300;
 /// Tokens that local layers see.
-pub const WINDOW: usize = 5;
-pub const CONTEXT: usize = 40;
+pub(crate) const WINDOW: usize = 5;
+pub(crate) const CONTEXT: usize = 40;
 
 /// A model on disk and its values as [`Source::values`] has them.
-pub struct Tiny {
-    pub folder: tempfile::TempDir,
-    pub config: ModelConfig,
-    pub values: BTreeMap<Weight, Vec<f32>>,
+pub(crate) struct Tiny {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: ModelConfig,
+    pub(crate) values: BTreeMap<Weight, Vec<f32>>,
 }
 
-pub fn config_json(architecture: Architecture) -> Value {
+pub(crate) fn config_json(architecture: Architecture) -> Value {
     let gemma = architecture == Architecture::Gemma3;
     let mut config = json!({
         "model_type": architecture.hf_name(),
@@ -59,7 +59,7 @@ pub fn config_json(architecture: Architecture) -> Value {
 }
 
 impl Tiny {
-    pub fn new(architecture: Architecture) -> Self {
+    pub(crate) fn new(architecture: Architecture) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let json = config_json(architecture);
         fs::write(folder.path().join("config.json"), json.to_string()).unwrap();
@@ -83,16 +83,16 @@ impl Tiny {
         tiny
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         Source::open(self.path()).unwrap()
     }
 
     /// Tensors by name: shape and values, as Hugging Face stores them.
-    pub fn hf_tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    pub(crate) fn hf_tensors(&self) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
         let architecture = self.config.architecture;
         let tensors = self.values.iter().map(|(weight, values)| {
             let mut values = values.clone();
@@ -108,7 +108,7 @@ impl Tiny {
     }
 
     /// The model as a GGUF file beside, with tensors of one type where their rows allow it.
-    pub fn gguf(&self, kind: TensorType, more: impl FnOnce(&mut GgufWriter)) -> PathBuf {
+    pub(crate) fn gguf(&self, kind: TensorType, more: impl FnOnce(&mut GgufWriter)) -> PathBuf {
         let config = &self.config;
         let name = config.architecture.gguf_name();
         let mut writer = GgufWriter::new();
@@ -190,7 +190,7 @@ fn random(config: &ModelConfig, weight: Weight) -> Vec<f32> {
         .collect()
 }
 
-pub fn write_safetensors(path: &Path, tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) {
+pub(crate) fn write_safetensors(path: &Path, tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) {
     let bytes: BTreeMap<&String, Vec<u8>> = tensors
         .iter()
         .map(|(name, (_, values))| {
@@ -211,6 +211,6 @@ pub fn write_safetensors(path: &Path, tensors: &BTreeMap<String, (Vec<usize>, Ve
 }
 
 /// A list of texts as a GGUF value.
-pub fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> RawValue<'static> {
+pub(crate) fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> RawValue<'static> {
     RawValue::array(items)
 }

@@ -7,7 +7,7 @@ use dsg_train::architecture::{Activation, LayerWeight, ModelConfig, RopeScaling,
 type Vector = Vec<f64>;
 
 /// Logits of every token of a sequence.
-pub fn logits(
+pub(crate) fn logits(
     config: &ModelConfig,
     values: &BTreeMap<Weight, Vec<f32>>,
     tokens: &[u32],

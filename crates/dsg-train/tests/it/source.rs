@@ -40,7 +40,7 @@ fn quantized_files_are_read_as_what_they_hold() {
     let tiny = Tiny::new(Architecture::Llama);
     for (kind, most) in [
         (TensorType::F16, 1e-3),
-        (TensorType::BF16, 8e-3),
+        (TensorType::Bf16, 8e-3),
         (TensorType::Q8_0, 1e-2),
     ] {
         let source = Source::open(tiny.gguf(kind, |_| {})).unwrap();
