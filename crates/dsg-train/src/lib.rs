@@ -33,6 +33,22 @@
 //! println!("{}", tokenizer.decode(&reply.tokens, true)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Parts work alone. A decoder with adapters, for instance, is any [`Projection`](decoder::Projection) and what it is between:
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use dsg_train::decoder::Projection;
+//!
+//! let device = Device::flex();
+//! let weight = Tensor::<2>::from_floats([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]], &device);
+//! let projection = Projection::new(weight, None);
+//! assert_eq!((projection.inputs(), projection.outputs()), (3, 2));
+//! let rows = Tensor::<2>::from_floats([[1.0, 1.0, 1.0]], &device);
+//! let out = projection.forward(rows).into_data();
+//! assert_eq!(out.try_into_vec::<f32>()?, [3.0, 3.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod adapter;
 pub mod architecture;

@@ -65,13 +65,13 @@ impl Folder {
                 // A name of a file beside it and of nothing else.
                 .filter(|name| !name.contains(['/', '\\']) && !name.starts_with('.'))
                 .ok_or_else(|| damaged(format!("`{tensor}` is in no file but {shard}")))?;
-            let number = match numbers.get(shard) {
-                Some(number) => *number,
-                None => {
-                    self.files.push(Safetensors::open(&self.path.join(shard))?);
-                    numbers.insert(shard, self.files.len() - 1);
-                    self.files.len() - 1
-                }
+            let number = if let Some(number) = numbers.get(shard) {
+                *number
+            } else {
+                self.files.push(Safetensors::open(&self.path.join(shard))?);
+                let number = self.files.len() - 1;
+                numbers.insert(shard, number);
+                number
             };
             self.tensors.insert(tensor.clone(), number);
         }

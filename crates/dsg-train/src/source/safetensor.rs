@@ -12,7 +12,7 @@ use safetensors::tensor::Metadata;
 use crate::error::TrainError;
 
 /// Bytes of the number before the header.
-const LENGTH_BYTES: u64 = 8;
+const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
 /// Longer headers are damage; the format's own limit.
 const MOST_HEADER_BYTES: u64 = 100_000_000;
 
@@ -36,7 +36,7 @@ impl Safetensors {
         if size < LENGTH_BYTES {
             return Err(damaged(format!("it has {size} bytes")));
         }
-        let mut length = [0; LENGTH_BYTES as usize];
+        let mut length = [0; size_of::<u64>()];
         file.read_exact(&mut length)
             .map_err(TrainError::io(path, "read"))?;
         let length = u64::from_le_bytes(length);

@@ -58,38 +58,38 @@ impl Date {
         let mut result = String::new();
         let mut characters = format.chars();
         while let Some(character) = characters.next() {
-            if character != '%' {
+            if character == '%' {
+                result += &self.field(characters.next())?;
+            } else {
                 result.push(character);
-                continue;
-            }
-            let month = MONTHS.get(usize::from(self.month) - 1).unwrap_or(&"");
-            let weekday = DAYS.get(self.weekday()).unwrap_or(&"");
-            let short = |name: &str| name.chars().take(3).collect::<String>();
-            match characters.next() {
-                Some('Y') => result.push_str(&format!("{:04}", self.year)),
-                Some('y') => result.push_str(&format!("{:02}", self.year % 100)),
-                Some('m') => result.push_str(&format!("{:02}", self.month)),
-                Some('d') => result.push_str(&format!("{:02}", self.day)),
-                Some('e') => result.push_str(&format!("{:2}", self.day)),
-                Some('B') => result.push_str(month),
-                Some('b' | 'h') => result.push_str(&short(month)),
-                Some('A') => result.push_str(weekday),
-                Some('a') => result.push_str(&short(weekday)),
-                Some('F') => result.push_str(&format!(
-                    "{:04}-{:02}-{:02}",
-                    self.year, self.month, self.day
-                )),
-                Some('%') => result.push('%'),
-                other => {
-                    let problem = format!(
-                        "strftime_now knows no `%{}`",
-                        other.map(String::from).unwrap_or_default()
-                    );
-                    return Err(Error::new(ErrorKind::InvalidOperation, problem));
-                }
             }
         }
         Ok(result)
+    }
+
+    fn field(self, name: Option<char>) -> Result<String, Error> {
+        let Self { year, month, day } = self;
+        let month_name = MONTHS.get(usize::from(month) - 1).unwrap_or(&"");
+        let weekday = DAYS.get(self.weekday()).unwrap_or(&"");
+        let short = |name: &str| name.chars().take(3).collect();
+        Ok(match name {
+            Some('Y') => format!("{year:04}"),
+            Some('y') => format!("{:02}", year % 100),
+            Some('m') => format!("{month:02}"),
+            Some('d') => format!("{day:02}"),
+            Some('e') => format!("{day:2}"),
+            Some('B') => (*month_name).to_owned(),
+            Some('b' | 'h') => short(month_name),
+            Some('A') => (*weekday).to_owned(),
+            Some('a') => short(weekday),
+            Some('F') => format!("{year:04}-{month:02}-{day:02}"),
+            Some('%') => "%".to_owned(),
+            other => {
+                let name = other.map(String::from).unwrap_or_default();
+                let problem = format!("strftime_now knows no `%{name}`");
+                return Err(Error::new(ErrorKind::InvalidOperation, problem));
+            }
+        })
     }
 
     /// Days since a Sunday, by Zeller's congruence.

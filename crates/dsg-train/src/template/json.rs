@@ -8,6 +8,10 @@ use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 /// The filter. `indent` is a number of spaces.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the shape of filters; only owned arguments are recognised"
+)]
 pub(super) fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
     let indent: Option<usize> = options.get("indent")?;
     // Others of Python's arguments are those of transformers already or rare enough to be refused.

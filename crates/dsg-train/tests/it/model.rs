@@ -97,7 +97,9 @@ impl Tiny {
         let tensors = self.values.iter().map(|(weight, values)| {
             let mut values = values.clone();
             if weight.is_norm() && architecture.stores_norms_less_one() {
-                values.iter_mut().for_each(|value| *value -= 1.0);
+                for value in &mut values {
+                    *value -= 1.0;
+                }
             }
             (
                 weight.hf_name(architecture),

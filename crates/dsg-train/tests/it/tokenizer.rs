@@ -41,7 +41,7 @@ fn vocabulary() -> Vec<String> {
     tokens
 }
 
-fn tokenizer_json(pre: Value) -> Value {
+fn tokenizer_json(pre: &Value) -> Value {
     let tokens = vocabulary();
     let plain = tokens.len() - SPECIAL.len();
     let vocab: serde_json::Map<String, Value> = tokens[..plain]
@@ -119,7 +119,7 @@ fn a_vocabulary_in_a_gguf_file_tokenizes_as_tokenizer_json() {
         ("gpt-2", byte_level(true)),
     ] {
         let tiny = Tiny::new(Architecture::Llama);
-        let json = tokenizer_json(json).to_string();
+        let json = tokenizer_json(&json).to_string();
         fs::write(tiny.path().join("tokenizer.json"), json).unwrap();
         let folder = tiny.source().tokenizer().unwrap();
         let path = tiny.gguf(TensorType::F32, |writer| write_vocabulary(writer, pre));
@@ -147,7 +147,7 @@ fn digits_are_cut_one_by_one_where_the_model_wants_it() {
     assert_eq!(ids(&with("smollm"), "12").len(), 2);
     assert_eq!(ids(&with("gpt-2"), "12").len(), 1);
     let path = tiny.gguf(TensorType::F32, |writer| {
-        write_vocabulary(writer, "klingon")
+        write_vocabulary(writer, "klingon");
     });
     let error = Source::open(path)
         .unwrap()
@@ -163,7 +163,7 @@ fn digits_are_cut_one_by_one_where_the_model_wants_it() {
 #[test]
 fn texts_of_documents_have_no_special_tokens() {
     let tiny = Tiny::new(Architecture::Llama);
-    let json = tokenizer_json(smollm()).to_string();
+    let json = tokenizer_json(&smollm()).to_string();
     fs::write(tiny.path().join("tokenizer.json"), json).unwrap();
     let tokenizer = tiny.source().tokenizer().unwrap();
     let end = tokenizer.id("<|im_end|>").unwrap();
@@ -178,7 +178,7 @@ fn texts_of_documents_have_no_special_tokens() {
 #[test]
 fn beginning_and_ends_are_what_the_files_say() {
     let tiny = Tiny::new(Architecture::Llama);
-    let mut json = tokenizer_json(smollm());
+    let mut json = tokenizer_json(&smollm());
     json["post_processor"] = json!({"type": "TemplateProcessing",
         "single": [{"SpecialToken": {"id": "<|im_start|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
         "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
@@ -202,7 +202,7 @@ fn beginning_and_ends_are_what_the_files_say() {
 #[test]
 fn a_foreign_tokenizer_is_refused() {
     let tiny = Tiny::new(Architecture::Llama);
-    let mut json = tokenizer_json(smollm());
+    let mut json = tokenizer_json(&smollm());
     for id in 267..=VOCABULARY {
         json["model"]["vocab"][format!("word{id}")] = json!(id);
     }
@@ -213,7 +213,7 @@ fn a_foreign_tokenizer_is_refused() {
     assert!(error.contains("the model 300"), "{error}");
 
     // One added token beyond the embedding is an error of the texts that have it.
-    let mut json = tokenizer_json(smollm());
+    let mut json = tokenizer_json(&smollm());
     let mut image = json["added_tokens"][0].clone();
     image["id"] = json!(VOCABULARY);
     image["content"] = json!("<image>");
