@@ -23,6 +23,7 @@ mod repository;
 mod sample;
 mod step;
 mod tidy;
+mod train_parity;
 mod venv;
 
 use std::error::Error;
@@ -64,6 +65,8 @@ enum Task {
     Injections(injections::InjectionsArgs),
     /// Builds and tests the feature `fastembed` with a real embedding model; brings onnxruntime if it is missing
     Onnx,
+    /// Compares dsg-train with transformers and llama.cpp: logits, token ids, rendered chats
+    TrainParity(train_parity::TrainParityArgs),
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::ModelRun(args) => model_run::run(&root, &args),
         Task::Injections(args) => injections::run(&root, &args),
         Task::Onnx => onnx::run(&root),
+        Task::TrainParity(args) => train_parity::run(&root, &args),
         Task::Sample(args) => sample::run(&args),
     };
     match result {
