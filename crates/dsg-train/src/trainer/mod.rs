@@ -8,7 +8,7 @@ mod step;
 use std::path::{Path, PathBuf};
 
 use dsg_core::hash::xxh3_hex;
-use dsg_core::{Interrupt, Observer, Silent};
+use dsg_core::{Interrupt, Observer, Seed, Silent};
 use serde_json::json;
 
 pub use evaluate::evaluate;
@@ -16,7 +16,7 @@ pub use report::{TrainReport, Trained};
 
 use crate::adapter::LoraWeights;
 use crate::config::TrainConfig;
-use crate::data::Dataset;
+use crate::data::{Dataset, Order};
 use crate::decoder::Decoder;
 use crate::error::TrainError;
 use crate::metrics::Meter;
@@ -91,6 +91,36 @@ impl<'a> Trainer<'a> {
     /// How it trains.
     pub const fn config(&self) -> &TrainConfig {
         &self.config
+    }
+
+    /// The rows of every step, by their place in the dataset: what a run will see, before it runs.
+    pub fn plan(&self, rows: usize) -> Vec<Vec<usize>> {
+        let order = self.order(rows);
+        let steps = self.step_count(rows);
+        let mut plan = Vec::new();
+        for epoch in 0..u64::from(self.config.epochs) {
+            let shuffled = order.shuffled(epoch);
+            let first = epoch * order.steps();
+            plan.extend(
+                (first..first + order.steps())
+                    .filter(|step| *step < steps)
+                    .map(|step| order.of_step(&shuffled, step).to_vec()),
+            );
+        }
+        plan
+    }
+
+    const fn order(&self, rows: usize) -> Order {
+        Order {
+            seed: Seed(self.config.seed),
+            rows,
+            batch_rows: self.config.batch_rows,
+        }
+    }
+
+    fn step_count(&self, rows: usize) -> u64 {
+        let steps = self.order(rows).steps() * u64::from(self.config.epochs);
+        self.config.max_steps.map_or(steps, |most| steps.min(most))
     }
 
     /// Trains on `train` and, where there is an `eval`, returns the adapter with the best loss on it; else the last one. Afterwards the adapter

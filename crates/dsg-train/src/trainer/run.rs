@@ -52,12 +52,7 @@ impl<'r, 'a> Run<'r, 'a> {
             Some(weights) => weights.clone(),
             None => LoraWeights::new(&config.adapter, decoder, seed)?,
         };
-        let order = Order {
-            seed,
-            rows: train.samples().len(),
-            batch_rows: config.batch_rows,
-        };
-        let steps = order.steps() * u64::from(config.epochs);
+        let rows = train.samples().len();
         let checkpoints = trainer.folder.as_ref().map(|folder| {
             let key = trainer.key(decoder, train, eval);
             Checkpoints::new(&folder.join("checkpoints"), key)
@@ -68,12 +63,12 @@ impl<'r, 'a> Run<'r, 'a> {
             state: State::new(),
             resumed_from: None,
             draw: Draw::default(),
-            order,
+            order: trainer.order(rows),
             padding: Padding {
                 bucket: config.bucket,
                 most: decoder.config().context,
             },
-            steps: config.max_steps.map_or(steps, |most| steps.min(most)),
+            steps: trainer.step_count(rows),
             checkpoints,
             log: None,
             trainer,
