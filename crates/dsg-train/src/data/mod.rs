@@ -6,7 +6,7 @@ mod model_chat;
 mod order;
 mod row;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dsg_core::artifact::read_jsonl;
 use dsg_core::hash::xxh3_hex;
@@ -24,6 +24,8 @@ use crate::error::TrainError;
 /// Encoded rows, and those that were refused.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
+    /// The file; names it in errors.
+    origin: PathBuf,
     samples: Vec<Sample>,
     rejects: Vec<Reject>,
     counts: StageCounts,
@@ -33,7 +35,7 @@ impl Dataset {
     /// Reads a JSON Lines file whose rows have `messages`, or `prompt` and `completion`.
     ///
     /// # Errors
-    /// [`TrainError::Artifact`] naming file and line that is no such row; [`TrainError::NoRows`] where no row is left.
+    /// [`TrainError::Artifact`] naming file and line that is no such row.
     pub fn read(
         path: &Path,
         encoder: &Encoder<'_, impl ChatFormat>,
@@ -42,15 +44,24 @@ impl Dataset {
             .enumerate()
             .map(|(index, row)| row.map(|row: Row| row.or_id(|| format!("row {}", index + 1))))
             .collect::<Result<_, _>>()?;
-        let dataset = Self::encode(rows, encoder);
-        if dataset.samples.is_empty() {
-            return Err(TrainError::NoRows {
-                path: path.to_path_buf(),
-                seen: dataset.counts.entered,
-                reasons: dataset.reasons(),
-            });
-        }
+        let mut dataset = Self::encode(rows, encoder);
+        dataset.origin = path.to_path_buf();
         Ok(dataset)
+    }
+
+    /// Whether there is anything to learn from.
+    ///
+    /// # Errors
+    /// [`TrainError::NoRows`] with the reasons why not.
+    pub fn require_rows(&self) -> Result<(), TrainError> {
+        if !self.samples.is_empty() {
+            return Ok(());
+        }
+        Err(TrainError::NoRows {
+            path: self.origin.clone(),
+            seen: self.counts.entered,
+            reasons: self.reasons(),
+        })
     }
 
     /// Encodes rows, with all threads and in their order.
@@ -72,7 +83,10 @@ impl Dataset {
                 }
             })
             .collect();
-        let mut dataset = Self::default();
+        let mut dataset = Self {
+            origin: PathBuf::from("dataset"),
+            ..Self::default()
+        };
         for outcome in outcomes {
             dataset.counts.record(&outcome);
             match outcome {

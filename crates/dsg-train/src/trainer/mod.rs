@@ -127,7 +127,7 @@ impl<'a> Trainer<'a> {
     /// is attached to `decoder`.
     ///
     /// # Errors
-    /// [`TrainError::Interrupted`], after a checkpoint; [`TrainError::Diverged`] when too many steps in a row had no finite loss or gradient;
+    /// [`TrainError::NoRows`] for a dataset without rows; [`TrainError::Interrupted`], after a checkpoint; [`TrainError::Diverged`] when too many steps in a row had no finite loss or gradient;
     /// [`TrainError::OtherRun`] for a folder with checkpoints of other data, configuration or model; [`TrainError::Artifact`] and
     /// [`TrainError::Io`] when a file cannot be written.
     pub fn train(
@@ -136,13 +136,7 @@ impl<'a> Trainer<'a> {
         train: &Dataset,
         eval: Option<&Dataset>,
     ) -> Result<Trained, TrainError> {
-        if train.samples().is_empty() {
-            return Err(TrainError::NoRows {
-                path: PathBuf::from("the dataset"),
-                seen: train.counts().entered,
-                reasons: String::new(),
-            });
-        }
+        train.require_rows()?;
         if let Some(bits) = self.config.quantize {
             for (_, projection) in decoder.sites_mut() {
                 projection.quantize(bits)?;

@@ -7,7 +7,7 @@ use dsg_train::data::{ChatFormat, Dataset, Encoder, Row};
 use crate::model::CONTEXT;
 
 /// `<` begins and `>` ends a turn, `^` is the beginning of a text.
-pub struct Bytes;
+pub(crate) struct Bytes;
 
 impl ChatFormat for Bytes {
     fn render(&self, messages: &[Message], reply: bool) -> Result<String, TrainError> {
@@ -36,7 +36,7 @@ impl ChatFormat for Bytes {
     }
 }
 
-pub fn row(id: &str, question: &str, answer: &str) -> Row {
+pub(crate) fn row(id: &str, question: &str, answer: &str) -> Row {
     let message = |role, content: &str| Message {
         role,
         content: content.to_owned(),
@@ -48,7 +48,7 @@ pub fn row(id: &str, question: &str, answer: &str) -> Row {
 }
 
 /// Eight rows of different lengths.
-pub fn eight() -> Dataset {
+pub(crate) fn eight() -> Dataset {
     let rows = [
         ("r1", "one?", "eins"),
         ("r2", "two?", "zwei und"),
@@ -63,7 +63,7 @@ pub fn eight() -> Dataset {
 }
 
 /// Rows that are not among the eight.
-pub fn others() -> Dataset {
+pub(crate) fn others() -> Dataset {
     encode(&[("e1", "nine?", "neun"), ("e2", "ten?", "zehn")])
 }
 

@@ -14,13 +14,13 @@ use dsg_train::{StepMetrics, TrainConfig, TrainError, Trained, Trainer, evaluate
 use crate::model::Tiny;
 use crate::rows::{eight, others};
 
-pub fn decoder(architecture: Architecture) -> Decoder {
+pub(crate) fn decoder(architecture: Architecture) -> Decoder {
     let tiny = Tiny::new(architecture);
     tiny.source().decoder(&Device::flex()).unwrap()
 }
 
 /// What learns eight rows by heart.
-pub fn config(epochs: u32) -> TrainConfig {
+pub(crate) fn config(epochs: u32) -> TrainConfig {
     TrainConfig {
         adapter: AdapterConfig {
             rank: 8,
@@ -40,7 +40,7 @@ fn train(config: TrainConfig, decoder: &mut Decoder) -> Trained {
     trainer.train(decoder, &eight(), None).unwrap()
 }
 
-pub fn values(weights: &LoraWeights) -> Vec<f32> {
+pub(crate) fn values(weights: &LoraWeights) -> Vec<f32> {
     let matrices = weights.sites().values().flat_map(|site| {
         [Some(&site.a), Some(&site.b), site.magnitude.as_ref()]
             .into_iter()

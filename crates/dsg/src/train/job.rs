@@ -89,6 +89,9 @@ pub fn train(
     };
     let rejects = data.rejects().iter().chain(eval.iter().flat_map(Dataset::rejects));
     let refused = write_jsonl(&job.out.join("rejects.jsonl"), rejects)?;
+    for dataset in [Some(&data), eval.as_ref()].into_iter().flatten() {
+        dataset.require_rows()?;
+    }
 
     let mut decoder = source.decoder(&Device::flex())?;
     let meter = ProcessMeter::new();
