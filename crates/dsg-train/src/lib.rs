@@ -6,6 +6,8 @@
 //! - *Hidden states* are what the last block returns, normed; times the *head*, a matrix of `[vocabulary, width]`, they are *logits*.
 //! - A *row* is one token of one sequence. Activations are matrices of `[batch · length, width]`, so that every projection is one
 //!   matrix product.
+//! - A *sample* is a conversation as tokens, of which some are *labels*: what the assistant says, with the token that ends its turn.
+//! - A *step* of the optimiser takes some samples, in *batches* of similar length. *Padding* fills a batch's shorter samples.
 //! - A *special token* ends a turn or begins a text. What a template writes may contain them, what documents say may not.
 //!
 //! # A model
@@ -34,6 +36,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Training
+//! A [`Dataset`](data::Dataset) has samples, a [`Trainer`] makes [adapters](adapter::LoraWeights) of them, [`merge`] puts these into a model. The README of this crate
+//! has the whole of it; `examples/by_heart.rs` runs without a download.
+//!
+//! # Parts
 //! Parts work alone. A decoder with adapters, for instance, is any [`Projection`](decoder::Projection) and what it is between:
 //!
 //! ```

@@ -1,6 +1,6 @@
 //! The loss on data that is not trained on.
 
-use crate::data::{Batch, Dataset, Padding, batches};
+use crate::data::{Batch, Dataset, Padding, Sample, batches};
 use crate::decoder::Decoder;
 use crate::error::TrainError;
 use crate::loss::label_loss;
@@ -20,12 +20,21 @@ pub fn evaluate(
         bucket: bucket.max(1),
         most: decoder.config().context,
     };
-    let mut sum = 0.0;
-    for rows in batches(dataset.samples(), padding, most) {
+    mean_loss(decoder, dataset.samples(), padding, most)
+}
+
+pub(super) fn mean_loss<'a>(
+    decoder: &Decoder,
+    rows: impl IntoIterator<Item = &'a Sample>,
+    padding: Padding,
+    most: usize,
+) -> Result<Option<f64>, TrainError> {
+    let (mut sum, mut labels) = (0.0, 0);
+    for rows in batches(rows, padding, most) {
         let batch = Batch::new(&rows, padding, &decoder.device().inner());
         let hidden = decoder.label_states(&batch)?;
         sum += label_loss(&hidden, decoder.head(), &batch.targets, None)?.sum;
+        labels += batch.targets.len();
     }
-    let labels = dataset.labels();
     Ok((labels > 0).then(|| sum / labels as f64))
 }

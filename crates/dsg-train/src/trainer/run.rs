@@ -2,7 +2,7 @@
 
 use dsg_core::{Event, Seed, Stage};
 
-use super::evaluate::evaluate;
+use super::evaluate::mean_loss;
 use super::report::{TrainReport, Trained};
 use super::step::{Gradients, gradients};
 use super::Trainer;
@@ -169,16 +169,12 @@ impl<'r, 'a> Run<'r, 'a> {
                 .samples()
                 .iter()
                 .min_by_key(|sample| sample.tokens.len());
-            let rows: Vec<&Sample> = shortest.into_iter().collect();
-            let mut losses = [0.0; 2];
-            for (loss, with_adapter) in losses.iter_mut().zip([false, true]) {
-                if with_adapter {
-                    self.weights.attach(self.decoder)?;
-                }
-                *loss = self.loss(&rows)?;
-            }
+            let most = self.trainer.config.batch_tokens;
+            let loss = |decoder: &Decoder| mean_loss(decoder, shortest, self.padding, most);
+            let base = loss(self.decoder)?.unwrap_or_default();
+            self.weights.attach(self.decoder)?;
+            let adapted = loss(self.decoder)?.unwrap_or_default();
             LoraWeights::detach(self.decoder);
-            let [base, adapted] = losses;
             if !base.is_finite() || (base - adapted).abs() > SAME * base.abs().max(1.0) {
                 return Err(TrainError::Guard { base, adapted });
             }
@@ -195,21 +191,9 @@ impl<'r, 'a> Run<'r, 'a> {
         Ok(())
     }
 
-    fn loss(&self, rows: &[&Sample]) -> Result<f64, TrainError> {
-        let gradients = gradients(
-            self.decoder,
-            &[],
-            rows,
-            self.padding,
-            self.trainer.config.batch_tokens,
-            |_| {},
-        )?;
-        Ok(gradients.loss)
-    }
-
     fn evaluate(&self, eval: &Dataset) -> Result<Option<f64>, TrainError> {
-        let config = &self.trainer.config;
-        evaluate(self.decoder, eval, config.batch_tokens, config.bucket)
+        let most = self.trainer.config.batch_tokens;
+        mean_loss(self.decoder, eval.samples(), self.padding, most)
     }
 
     fn step(&mut self, rows: &[&Sample]) -> Result<(), TrainError> {
