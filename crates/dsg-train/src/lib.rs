@@ -55,6 +55,7 @@ pub mod architecture;
 pub mod decoder;
 mod error;
 pub mod generate;
+mod kernel;
 pub mod source;
 pub mod template;
 pub mod tokenizer;
