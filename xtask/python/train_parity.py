@@ -22,7 +22,8 @@ import transformers
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.chat_template_utils import render_jinja_template
 
-import llama_cpp_py_sync as llama_bindings
+import xllamacpp
+from llama_cpp_py_sync import _cffi_bindings as declarations
 
 # Lengths of the sequences: short, within and beyond Gemma's window of 512.
 LENGTHS = [5, 64, 700]
@@ -136,7 +137,8 @@ class Llama:
     """llama.cpp, through its C interface."""
 
     def __init__(self, path):
-        self.ffi, self.lib = llama_bindings.get_ffi(), llama_bindings.get_lib()
+        self.ffi = declarations.ffi
+        self.lib = self.ffi.dlopen(xllamacpp.xllamacpp.__file__)
         self.lib.llama_backend_init()
         parameters = self.lib.llama_model_default_params()
         parameters.n_gpu_layers = 0

@@ -11,12 +11,14 @@ use crate::repository::target_dir;
 use crate::step::{capture, cargo, check};
 use crate::venv;
 
-/// The references, pinned.
-const REQUIREMENTS: [&str; 5] = [
+/// The references, pinned. llama.cpp comes with one package and the declarations of its interface, one build apart, with another, whose
+/// own library needs a newer libc.
+const REQUIREMENTS: [&str; 6] = [
     "torch==2.15.0",
     "transformers==5.24.0",
     "gguf==0.17.1",
-    "llama-cpp-py-sync==0.11739",
+    "xllamacpp==2026.10.11549",
+    "llama-cpp-py-sync==0.11548",
     "jinja2==3.1.6",
 ];
 

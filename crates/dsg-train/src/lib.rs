@@ -65,6 +65,7 @@ pub mod data;
 pub mod decoder;
 mod error;
 pub mod generate;
+mod kernel;
 pub mod loss;
 mod merge;
 mod metrics;

@@ -8,6 +8,7 @@ use super::cache::LayerCache;
 use super::frame::{Frame, View};
 use super::norm::RmsNorm;
 use super::projection::Projection;
+use crate::kernel;
 
 /// Attention of several heads, of which groups share keys and values (Ainslie et al. 2023).
 #[derive(Module, Debug)]
@@ -25,7 +26,6 @@ pub struct Attention {
     pub(super) heads: usize,
     pub(super) kv_heads: usize,
     pub(super) head_width: usize,
-    pub(super) scale: f64,
 }
 
 impl Attention {
@@ -42,8 +42,10 @@ impl Attention {
         let key = self.key.forward(rows.clone());
         let value = self.value.forward(rows);
 
-        let query = self.turned(query, self.heads, self.query_norm.as_ref(), frame, view);
-        let key = self.turned(key, self.kv_heads, self.key_norm.as_ref(), frame, view);
+        let query = self.heads_of(query, self.heads, self.query_norm.as_ref(), frame);
+        let query = view.queries.turn(query);
+        let key = self.heads_of(key, self.kv_heads, self.key_norm.as_ref(), frame);
+        let key = view.keys.turn(key);
         let value = value.reshape([batch, length, self.kv_heads, self.head_width]);
         let (key, value) = match cache {
             Some(cache) => cache.append(key, value),
@@ -52,17 +54,23 @@ impl Attention {
 
         // The heads of a group as rows of one matrix, so that keys and values are not repeated.
         let group = self.heads / self.kv_heads;
-        let query = query.mul_scalar(self.scale).swap_dims(1, 2).reshape([
-            batch,
-            self.kv_heads,
-            group * length,
-            self.head_width,
-        ]);
-        let mut products = query.matmul(key.permute([0, 2, 3, 1]));
-        if let Some(mask) = &view.mask {
-            products = products + mask.clone();
-        }
-        let seen = softmax(products, 3).matmul(value.swap_dims(1, 2));
+        let query =
+            query
+                .swap_dims(1, 2)
+                .reshape([batch, self.kv_heads, group * length, self.head_width]);
+        let products = query.matmul(key.permute([0, 2, 3, 1]));
+        let shares = if kernel::fused(&products) {
+            kernel::attend(products, view.sight)
+        } else {
+            softmax(
+                match &view.mask {
+                    Some(mask) => products + mask.clone(),
+                    None => products,
+                },
+                3,
+            )
+        };
+        let seen = shares.matmul(value.swap_dims(1, 2));
         let seen = seen
             .reshape([batch, self.heads, length, self.head_width])
             .swap_dims(1, 2)
@@ -70,21 +78,19 @@ impl Attention {
         self.output.forward(seen)
     }
 
-    fn turned(
+    /// `[batch, length, heads, head_width]`, normed where the model does.
+    fn heads_of(
         &self,
         rows: Tensor<2>,
         heads: usize,
         norm: Option<&RmsNorm>,
         frame: &Frame,
-        view: &View,
     ) -> Tensor<4> {
         let (batch, length, width) = (frame.batch, frame.length, self.head_width);
         let rows = match norm {
-            Some(norm) => norm
-                .forward(rows.reshape([batch * length * heads, width]))
-                .reshape([batch, length, heads, width]),
-            None => rows.reshape([batch, length, heads, width]),
+            Some(norm) => norm.forward(rows.reshape([batch * length * heads, width])),
+            None => rows,
         };
-        view.angles.turn(rows)
+        rows.reshape([batch, length, heads, width])
     }
 }

@@ -76,3 +76,115 @@ impl Block {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor, TensorData};
+    use dsg_core::Seed;
+
+    use super::super::frame::Layout;
+    use super::super::rotary::Rotary;
+    use super::*;
+    use crate::architecture::{Activation, RopeScaling};
+    use crate::kernel::COMPOSED;
+
+    const WIDTH: usize = 24;
+    const HEAD: usize = 10;
+    const HEADS: usize = 4;
+    const KV_HEADS: usize = 2;
+
+    fn random<const D: usize>(name: &str, shape: [usize; D], scale: f32) -> Tensor<D> {
+        let seed = Seed(3).derive("random", name);
+        let values: Vec<f32> = (0..shape.iter().product())
+            .map(|n: usize| {
+                let unit = seed.derive("value", &n.to_string()).unit();
+                #[allow(clippy::cast_possible_truncation, reason = "any number does")]
+                let unit = unit as f32;
+                (unit - 0.5) * 2.0 * scale
+            })
+            .collect();
+        Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff())
+    }
+
+    fn block(activation: Activation, local: bool) -> Block {
+        let projection = |name: &str, outputs: usize, inputs: usize| {
+            Projection::new(random(name, [outputs, inputs], 0.5), None)
+        };
+        let norm = |name: &str, width: usize| {
+            RmsNorm::new(random(name, [width], 0.3).add_scalar(1.0), 1e-6)
+        };
+        Block {
+            attention: Attention {
+                query: projection("q", HEADS * HEAD, WIDTH),
+                key: projection("k", KV_HEADS * HEAD, WIDTH),
+                value: projection("v", KV_HEADS * HEAD, WIDTH),
+                output: projection("o", WIDTH, HEADS * HEAD),
+                query_norm: local.then(|| norm("qn", HEAD)),
+                key_norm: local.then(|| norm("kn", HEAD)),
+                heads: HEADS,
+                kv_heads: KV_HEADS,
+                head_width: HEAD,
+            },
+            feed_forward: FeedForward {
+                gate: projection("g", 37, WIDTH),
+                up: projection("u", 37, WIDTH),
+                down: projection("d", WIDTH, 37),
+                activation,
+            },
+            attention_norm: norm("an", WIDTH),
+            behind_attention: local.then(|| norm("ba", WIDTH)),
+            feed_forward_norm: norm("fn", WIDTH),
+            behind_feed_forward: local.then(|| norm("bf", WIDTH)),
+            local,
+        }
+    }
+
+    /// What a block returns for a batch of two sequences of 21 tokens, and the gradient of its input.
+    fn pass(activation: Activation, local: bool, composed: bool) -> [Vec<f32>; 2] {
+        COMPOSED.set(composed);
+        let device = Device::flex().autodiff();
+        let rotary = |base| Rotary::new(base, &RopeScaling::None, HEAD, 64, &device);
+        let (global, near) = (rotary(1e4), rotary(1e2));
+        let layout = Layout {
+            global: &global,
+            local: Some((&near, 6)),
+            group: HEADS / KV_HEADS,
+            scale: 0.3,
+            masks: composed.then(|| device.clone()),
+        };
+        let frame = Frame::new(&layout, 2, 21, 0);
+        let input = random("x", [42, WIDTH], 1.0).require_grad();
+        let out = block(activation, local).forward(input.clone(), &frame);
+        let gradients = (out.clone() * random("w", [42, WIDTH], 1.0))
+            .sum()
+            .backward();
+        COMPOSED.set(false);
+        let gradient = input.grad(&gradients).unwrap();
+        [out, gradient].map(|t| t.into_data().try_into_vec::<f32>().unwrap())
+    }
+
+    #[test]
+    fn fused_and_composed_operations_compute_the_same() {
+        for activation in [Activation::Silu, Activation::GeluTanh] {
+            for local in [false, true] {
+                let fused = pass(activation, local, false);
+                let composed = pass(activation, local, true);
+                for (what, (fused, composed)) in ["value", "gradient"]
+                    .iter()
+                    .zip(fused.iter().zip(&composed))
+                {
+                    let largest = composed.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+                    let apart = fused
+                        .iter()
+                        .zip(composed)
+                        .map(|(a, b)| (a - b).abs())
+                        .fold(0.0, f32::max);
+                    assert!(
+                        largest > 0.5 && apart < 2e-5 * largest,
+                        "{what} of {activation:?}, local {local}: {apart} of {largest}"
+                    );
+                }
+            }
+        }
+    }
+}

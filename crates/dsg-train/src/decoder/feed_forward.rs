@@ -6,6 +6,7 @@ use burn::tensor::activation::sigmoid;
 
 use super::projection::Projection;
 use crate::architecture::Activation;
+use crate::kernel;
 
 /// `down(activation(gate(x)) · up(x))`.
 #[derive(Module, Debug)]
@@ -25,7 +26,11 @@ impl FeedForward {
     pub(super) fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         let gate = self.gate.forward(rows.clone());
         let up = self.up.forward(rows);
-        self.down.forward(activate(self.activation, gate) * up)
+        self.down.forward(if kernel::fused(&gate) {
+            kernel::gated(gate, up, self.activation)
+        } else {
+            activate(self.activation, gate) * up
+        })
     }
 }
 

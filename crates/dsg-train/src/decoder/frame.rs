@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::rotary::{Angles, Rotary};
+use crate::kernel::Sight;
 
 /// What is added to the products that a token must not see. Not infinite, so that no arithmetic makes it something else.
 const HIDDEN: f32 = -1e30;
@@ -12,53 +13,59 @@ const HIDDEN: f32 = -1e30;
 pub struct Frame {
     pub(super) batch: usize,
     pub(super) length: usize,
-    pub(super) global: View,
-    pub(super) local: Option<View>,
+    global: View,
+    local: Option<View>,
 }
 
 /// What the layers of a kind see.
 #[derive(Debug, Clone)]
 pub(super) struct View {
-    pub(super) angles: Angles,
-    /// `[1, 1, group · length, start + length]`, to be added; `None` where every token sees all.
+    /// Those of queries have the scale of their products with keys in them.
+    pub(super) queries: Angles,
+    pub(super) keys: Angles,
+    pub(super) sight: Sight,
+    /// `[1, 1, group · length, start + length]`, to be added on devices without an operation that knows `sight`; `None` where every token
+    /// sees all.
     pub(super) mask: Option<Tensor<4>>,
 }
 
-/// Where the angles come from, and how far local layers see.
+/// What does not depend on the pass.
 pub(super) struct Layout<'a> {
     pub(super) global: &'a Rotary,
+    /// With how far local layers see.
     pub(super) local: Option<(&'a Rotary, usize)>,
     /// Heads of the query for each of key and value.
     pub(super) group: usize,
+    /// What products of queries and keys are multiplied by.
+    pub(super) scale: f64,
+    /// Where masks are needed, and on which device.
+    pub(super) masks: Option<Device>,
 }
 
 impl Frame {
-    pub(super) fn new(
-        layout: &Layout<'_>,
-        batch: usize,
-        length: usize,
-        start: usize,
-        device: &Device,
-    ) -> Self {
-        let masked = |window: usize| mask(layout.group, length, start, window, device);
-        let global = View {
-            angles: layout.global.angles(start, length),
-            mask: masked(usize::MAX),
+    pub(super) fn new(layout: &Layout<'_>, batch: usize, length: usize, start: usize) -> Self {
+        let view = |rotary: &Rotary, window: usize| {
+            let sight = Sight {
+                length,
+                start,
+                window,
+            };
+            let keys = rotary.angles(start, length);
+            View {
+                queries: keys.scaled(layout.scale),
+                keys,
+                sight,
+                mask: layout
+                    .masks
+                    .as_ref()
+                    .and_then(|device| mask(layout.group, sight, device)),
+            }
         };
-        let local = layout.local.map(|(rotary, window)| View {
-            angles: rotary.angles(start, length),
-            // Within the window both see the same.
-            mask: if start + length <= window {
-                global.mask.clone()
-            } else {
-                masked(window)
-            },
-        });
         Self {
             batch,
             length,
-            global,
-            local,
+            global: view(layout.global, usize::MAX),
+            local: layout.local.map(|(rotary, window)| view(rotary, window)),
         }
     }
 
@@ -71,31 +78,18 @@ impl Frame {
     }
 }
 
-/// A token sees itself and what is before it, at most `window` tokens. The rows of a group's heads stand one after the other.
-fn mask(
-    group: usize,
-    length: usize,
-    start: usize,
-    window: usize,
-    device: &Device,
-) -> Option<Tensor<4>> {
-    let keys = start + length;
-    if length == 1 && keys <= window {
+/// The rows of a group's heads stand one after the other.
+fn mask(group: usize, sight: Sight, device: &Device) -> Option<Tensor<4>> {
+    let keys = sight.start + sight.length;
+    if sight.length == 1 && keys <= sight.window {
         return None;
     }
-    let mut values = Vec::with_capacity(group * length * keys);
-    for _ in 0..group {
-        for query in start..keys {
-            let first = (query + 1).saturating_sub(window);
-            values.extend((0..keys).map(|key| {
-                if (first..=query).contains(&key) {
-                    0.0
-                } else {
-                    HIDDEN
-                }
-            }));
-        }
+    let rows = group * sight.length;
+    let mut values = Vec::with_capacity(rows * keys);
+    for row in 0..rows {
+        let seen = sight.of(row);
+        values.extend((0..keys).map(|key| if seen.contains(&key) { 0.0 } else { HIDDEN }));
     }
-    let data = TensorData::new(values, [1, 1, group * length, keys]);
+    let data = TensorData::new(values, [1, 1, rows, keys]);
     Some(Tensor::from_data(data, device))
 }

@@ -81,7 +81,6 @@ impl Weights<'_> {
     fn block(&mut self, layer: usize) -> Result<Block, TrainError> {
         let config = self.config();
         let (heads, kv_heads, head_width) = (config.heads, config.kv_heads, config.head_width);
-        let scale = config.attention_scale;
         let activation = config.architecture.activation();
         let local = config.window(layer).is_some();
         let mut part = Layer {
@@ -98,7 +97,6 @@ impl Weights<'_> {
             heads,
             kv_heads,
             head_width,
-            scale,
         };
         let feed_forward = FeedForward {
             gate: part.projection(LayerWeight::Gate, None)?,

@@ -26,6 +26,7 @@ pub use projection::Projection;
 
 use crate::architecture::ModelConfig;
 use crate::error::TrainError;
+use crate::kernel;
 use frame::Layout;
 use rotary::Rotary;
 
@@ -172,8 +173,10 @@ impl Decoder {
             global: &self.rotary,
             local: self.local_rotary.as_ref().zip(window),
             group: self.config.heads / self.config.kv_heads,
+            scale: self.config.attention_scale,
+            masks: (!kernel::fused(&self.embedding)).then(|| self.device()),
         };
-        Ok(Frame::new(&layout, batch, length, start, &self.device()))
+        Ok(Frame::new(&layout, batch, length, start))
     }
 
     /// The rows of the embedding, `[batch · length, width]`, scaled where the model does.

@@ -3,6 +3,8 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::kernel;
+
 /// `x / √(mean(x²) + ε) · weight` over each row (Zhang and Sennrich 2019), all of it in single precision. burn's own narrows before it
 /// multiplies with the weight, as Llama does and Gemma does not; in single precision the two are one.
 #[derive(Module, Debug)]
@@ -24,6 +26,9 @@ impl RmsNorm {
 
     /// `[rows, width]` for inputs of `[rows, width]`.
     pub fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
+        if kernel::fused(&rows) {
+            return kernel::rms_norm(rows, self.weight.clone(), self.epsilon);
+        }
         let square = rows.clone() * rows.clone();
         let mean = square.mean_dim(1).add_scalar(self.epsilon);
         rows * mean.sqrt().recip() * self.weight.clone().unsqueeze()

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::architecture::RopeScaling;
+use crate::kernel;
 
 /// Positions whose tables are made when the model is loaded; those of longer sequences are made when they come.
 const PREPARED: usize = 2048;
@@ -20,11 +21,11 @@ pub(super) struct Rotary {
     sines: Tensor<3>,
 }
 
-/// The angles of some positions, ready to be applied: `[1, length, 1, 2, head_width / 2]`.
+/// The angles of some positions: tables of `[length, 2, head_width / 2]`.
 #[derive(Debug, Clone)]
 pub(super) struct Angles {
-    cosines: Tensor<5>,
-    sines: Tensor<5>,
+    cosines: Tensor<3>,
+    sines: Tensor<3>,
 }
 
 impl Rotary {
@@ -64,11 +65,7 @@ impl Rotary {
         } else {
             tables(&self.frequencies, start, length, &self.cosines.device())
         };
-        let ready = |table: Tensor<3>| table.unsqueeze_dims(&[0, 2]);
-        Angles {
-            cosines: ready(cosines),
-            sines: ready(sines),
-        }
+        Angles { cosines, sines }
     }
 }
 
@@ -98,13 +95,25 @@ const fn narrow(value: f64) -> f32 {
 }
 
 impl Angles {
+    /// The same, multiplying what is turned.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            cosines: self.cosines.clone().mul_scalar(factor),
+            sines: self.sines.clone().mul_scalar(factor),
+        }
+    }
+
     /// Turns heads: `[batch, length, heads, head_width]`.
     pub(super) fn turn(&self, heads: Tensor<4>) -> Tensor<4> {
+        if kernel::fused(&heads) {
+            return kernel::turn(heads, self.cosines.clone(), self.sines.clone());
+        }
         let [batch, length, count, width] = heads.dims();
         // As two halves that change places, a view for which nothing is cut and joined, forward or backward.
         let halves = heads.reshape([batch, length, count, 2, width / 2]);
         let others = halves.clone().flip([3]);
-        let turned = halves * self.cosines.clone() + others * self.sines.clone();
+        let table = |table: &Tensor<3>| table.clone().unsqueeze_dims::<5>(&[0, 2]);
+        let turned = halves * table(&self.cosines) + others * table(&self.sines);
         turned.reshape([batch, length, count, width])
     }
 }
