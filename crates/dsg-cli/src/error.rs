@@ -145,12 +145,30 @@ fn hint(error: &DsgError) -> Option<&'static str> {
         }
         DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
         DsgError::Interrupted { .. } => "run the same command again to go on",
+        #[cfg(feature = "train")]
+        DsgError::Train(error) => return training_hint(error),
         error if error.kind() == ErrorKind::Model => {
             "mend what ended it (the server, the key, the budget), then run the same command: replies so far are kept"
         }
         DsgError::Artifact(ArtifactError::Record { .. }) => {
             "the file was changed or is of another kind; `dsg inspect FILE` shows what it holds"
         }
+        _ => return None,
+    })
+}
+
+#[cfg(feature = "train")]
+fn training_hint(error: &dsg::training::TrainError) -> Option<&'static str> {
+    use dsg::training::TrainError;
+
+    Some(match error {
+        TrainError::OtherRun { .. } => {
+            "choose another --out, or --restart to remove the checkpoints and begin anew"
+        }
+        TrainError::Diverged { .. } => {
+            "look at these rows, lower --lr, or both; the same command goes on from the last checkpoint"
+        }
+        TrainError::NoRows { .. } => "rejects.jsonl says which row was refused for what",
         _ => return None,
     })
 }

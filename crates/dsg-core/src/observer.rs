@@ -31,6 +31,13 @@ pub enum Event {
         /// Records done since the stage began.
         done: u64,
     },
+    /// Where a stage is, in figures; replaces what was said before.
+    Status {
+        /// In which stage.
+        stage: Stage,
+        /// Figures.
+        message: String,
+    },
     /// Something that helps a person to know what to expect.
     Note {
         /// In which stage.

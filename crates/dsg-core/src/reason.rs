@@ -36,6 +36,8 @@ pub enum Stage {
     Verify,
     /// Prompts to a teacher's replies; not part of a run.
     Label,
+    /// Rows to an adapter; not part of a run.
+    Train,
 }
 
 impl Stage {
@@ -53,6 +55,7 @@ impl Stage {
             Self::Export => "export",
             Self::Verify => "verify",
             Self::Label => "label",
+            Self::Train => "train",
         }
     }
 }

@@ -54,6 +54,10 @@ pub enum DsgError {
     #[cfg(feature = "models")]
     #[error(transparent)]
     Llm(#[from] dsg_llm::LlmError),
+    /// A model cannot be loaded, trained or merged.
+    #[cfg(feature = "train")]
+    #[error(transparent)]
+    Train(#[from] dsg_train::TrainError),
     /// This build lacks what the configuration asks for.
     #[error("this dsg was built without `{feature}`; build it with `--features {feature}`")]
     FeatureMissing {
@@ -135,6 +139,16 @@ impl DsgError {
                 | dsg_llm::LlmError::Key { .. }
                 | dsg_llm::LlmError::RemoteNotAllowed { .. },
             ) => ErrorKind::Usage,
+            #[cfg(feature = "train")]
+            Self::Train(
+                dsg_train::TrainError::Config { .. }
+                | dsg_train::TrainError::OtherRun { .. }
+                | dsg_train::TrainError::Unsupported { .. },
+            ) => ErrorKind::Usage,
+            #[cfg(feature = "train")]
+            Self::Train(
+                dsg_train::TrainError::Diverged { .. } | dsg_train::TrainError::Guard { .. },
+            ) => ErrorKind::Model,
             Self::Interrupted { .. } => ErrorKind::Interrupted,
             _ => ErrorKind::Environment,
         }

@@ -49,6 +49,7 @@ mod store;
 mod summary;
 #[cfg(feature = "models")]
 mod teacher;
+mod train;
 mod versions;
 
 pub use benchmark::BenchmarkError;
@@ -63,6 +64,9 @@ pub use report::{GateResult, RunReport, StepReport};
 pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
 #[cfg(feature = "models")]
 pub use teacher::TeacherConfig;
+pub use train::can_train;
+#[cfg(feature = "train")]
+pub use train::{MergeJob, TrainJob, TrainSummary, merge, train};
 
 pub use dsg_core as core;
 pub use dsg_export::{DatasetFormat, Finding, Manifest, SectionCoverage, VerifyReport};
@@ -71,3 +75,5 @@ pub use dsg_gguf as gguf;
 pub use dsg_index as index;
 #[cfg(feature = "models")]
 pub use dsg_llm as llm;
+#[cfg(feature = "train")]
+pub use dsg_train as training;

@@ -10,6 +10,8 @@ use crate::step::{capture, cargo};
 
 /// What all may depend on.
 const CORE: &str = "dsg-core";
+/// A file format, no stage: what stages read and write, as they do the core's records (decision 0260).
+const FORMATS: [&str; 1] = ["dsg-gguf"];
 /// What depends on the stages and is not one.
 const ABOVE: [&str; 3] = ["dsg", "dsg-cli", "xtask"];
 
@@ -110,7 +112,8 @@ impl Workspace {
         &self.packages
     }
 
-    /// A stage depends on the core and on no other stage; the core on nothing here; xtask on nothing here at all.
+    /// A stage depends on the core and on file formats, on no other stage; a format on the core; the core on nothing here; xtask
+    /// on nothing here at all.
     pub(crate) fn check_laws(&self) -> Vec<Issue> {
         let own: Vec<&str> = self
             .members
@@ -127,7 +130,8 @@ impl Workspace {
                     "dsg" => name != "dsg-cli" && name != "xtask",
                     "dsg-cli" => name == "dsg",
                     CORE | "xtask" => false,
-                    _ => name == CORE,
+                    format if FORMATS.contains(&format) => name == CORE,
+                    _ => name == CORE || FORMATS.contains(&name.as_str()),
                 };
                 if !allowed {
                     let message = format!("`{}` must not depend on `{name}` ({kind})", member.name);
@@ -168,6 +172,7 @@ mod tests {
             "dsg-cli",
             "dsg-core",
             "dsg-chunk",
+            "dsg-gguf",
             "dsg-index",
             "xtask",
         ];
@@ -201,6 +206,18 @@ mod tests {
             found,
             ["crates/dsg-index/Cargo.toml:1: `dsg-index` must not depend on `dsg-chunk` (dev)"]
         );
+    }
+
+    #[test]
+    fn stages_read_and_write_file_formats() {
+        assert!(issues(&[("dsg-index", "dsg-gguf", "normal")]).is_empty());
+        for (from, to) in [
+            ("dsg-gguf", "dsg-index"),
+            ("dsg-core", "dsg-gguf"),
+            ("dsg-cli", "dsg-gguf"),
+        ] {
+            assert_eq!(issues(&[(from, to, "normal")]).len(), 1, "{from} on {to}");
+        }
     }
 
     #[test]

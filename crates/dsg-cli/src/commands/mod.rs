@@ -14,12 +14,14 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 #[cfg(feature = "models")]
 pub(crate) mod label;
+pub(crate) mod merge;
 pub(crate) mod prompts;
 #[cfg(feature = "models")]
 pub(crate) mod replies;
 pub(crate) mod run;
 pub(crate) mod search;
 mod step;
+pub(crate) mod train;
 pub(crate) mod verify;
 
 use crate::args::Command;
@@ -41,6 +43,8 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Inspect(args) => inspect::execute(args, session),
         Command::Export(args) => export::execute(args, session),
         Command::Card(args) => card::execute(args, session),
+        Command::Train(args) => train::execute(args, session),
+        Command::Merge(args) => merge::execute(args, session),
         Command::Gguf(args) => gguf::execute(args, session),
         #[cfg(feature = "models")]
         Command::Label(args) => label::execute(args, session),

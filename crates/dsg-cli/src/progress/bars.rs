@@ -53,6 +53,13 @@ impl Bars {
             None => ProgressBar::new_spinner(),
         });
         let template = match (total.is_some(), self.colored) {
+            // Long, and of steps that take about the same time.
+            (true, true) if stage == Stage::Train => {
+                "{prefix:>9.bold} {bar:30.cyan/black.bright} {pos}/{len} {elapsed:.dim} (left {eta}) {msg}"
+            }
+            (true, false) if stage == Stage::Train => {
+                "{prefix:>9} {bar:30} {pos}/{len} {elapsed} (left {eta}) {msg}"
+            }
             (true, true) => {
                 "{prefix:>9.bold} {bar:30.cyan/black.bright} {pos}/{len} {elapsed:.dim}"
             }
@@ -82,7 +89,17 @@ impl Observer for Bars {
             Event::StageReused { stage } => self.say(&state.lines.reused(*stage)),
             Event::Progress { stage, done } => {
                 if let Some((_, bar)) = state.bar.as_ref().filter(|(at, _)| at == stage) {
+                    let begins = bar.position() == 0;
                     bar.set_position(*done);
+                    if begins {
+                        // What was done by an earlier run says nothing of how fast this one is.
+                        bar.reset_eta();
+                    }
+                }
+            }
+            Event::Status { stage, message } => {
+                if let Some((_, bar)) = state.bar.as_ref().filter(|(at, _)| at == stage) {
+                    bar.set_message(message.clone());
                 }
             }
             Event::Note { stage, message } => self.say(&state.lines.note(*stage, message)),

@@ -25,3 +25,4 @@ mod steps;
 mod stop;
 #[cfg(feature = "models")]
 mod teacher;
+mod train;

@@ -1,5 +1,5 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeSet;
+use std::process::Command;
 
 use crate::scene::fixtures;
 
@@ -19,45 +19,38 @@ const CLIENTS: [&str; 12] = [
     "ureq",
 ];
 
-/// Every package of the lock file with what it may be built with.
-fn lock() -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string(fixtures().join("../Cargo.lock")).unwrap();
-    let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
-    let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut name = String::new();
-    for line in text.lines() {
-        if line.starts_with("name = ") {
-            name = quoted(line).unwrap();
-        } else if line.starts_with(" \"") {
-            // `name`, or `name version` where there are several.
-            let dependency = quoted(line).unwrap();
-            let bare = dependency.split(' ').next().unwrap().to_owned();
-            packages.entry(name.clone()).or_default().insert(bare);
-        }
+/// The packages that `dsg-cli` is linked from, less those that only `without` brings; `None` where not all of them are on this machine.
+fn linked(without: Option<&str>) -> Option<BTreeSet<String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    // The lock file would not do: it has what any feature of any dependency could bring.
+    let arguments = "tree --offline --locked --package dsg-cli --features hub,train --edges normal --prefix none --format {p}";
+    command.args(arguments.split_whitespace());
+    if let Some(without) = without {
+        command.args(["--prune", without]);
     }
-    packages
+    let output = command.current_dir(fixtures().join("..")).output().unwrap();
+    if !output.status.success() {
+        eprintln!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+        return None;
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text.lines().filter_map(|line| line.split(' ').next());
+    Some(names.map(str::to_owned).collect())
 }
 
 /// `dsg-llm` is the one crate that speaks HTTP, and only commands that are given a model build one of its clients.
 #[test]
 fn nothing_else_that_the_program_is_built_from_can_reach_the_network() {
-    let packages = lock();
-    let clients = |without: &str| -> Vec<&str> {
-        let mut reached = BTreeSet::new();
-        let mut next = vec!["dsg-cli".to_owned()];
-        while let Some(package) = next.pop() {
-            if package != without && reached.insert(package.clone()) {
-                next.extend(packages.get(&package).into_iter().flatten().cloned());
-            }
-        }
-        assert!(reached.contains("dsg-ingest"), "{reached:?}");
-        CLIENTS
-            .into_iter()
-            .filter(|name| reached.contains(*name))
-            .collect()
+    let clients = |packages: &BTreeSet<String>| -> Vec<&str> {
+        CLIENTS.into_iter().filter(|name| packages.contains(*name)).collect()
     };
-    assert_eq!(clients("dsg-llm"), [] as [&str; 0]);
+    let (Some(others), Some(all)) = (linked(Some("dsg-llm")), linked(None)) else {
+        return;
+    };
+    assert!(others.contains("dsg-ingest") && others.contains("dsg-train"), "{others:?}");
+    assert_eq!(clients(&others), [] as [&str; 0]);
     // The one client of `dsg-llm`, with whatever feature it is built: `hub` brings no second.
-    assert_eq!(clients(""), ["hyper", "mio", "rustls", "socket2"]);
-    assert!(packages.get("dsg-llm").unwrap().contains("hf-hub"));
+    assert_eq!(clients(&all), ["hyper", "mio", "rustls", "socket2"]);
+    assert!(all.contains("hf-hub"));
 }

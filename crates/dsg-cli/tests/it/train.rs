@@ -1,0 +1,196 @@
+//! `dsg train` and `dsg merge`.
+
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
+use crate::scene::Scene;
+
+#[cfg(not(feature = "train"))]
+#[test]
+fn a_build_that_cannot_train_names_the_feature() {
+    let scene = Scene::new();
+    let calls: [&[&str]; 2] = [
+        &["train", "--data", "a.jsonl", "--base", "b", "--out", "c"],
+        &["merge", "--base", "b", "--out", "c"],
+    ];
+    for call in calls {
+        let says = contains("built without `train`").and(contains("--features train"));
+        scene.dsg(call).assert().code(2).stderr(says);
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_read() {
+    let scene = Scene::new();
+    let mut call = vec!["train", "--data", "a.jsonl", "--base", "b", "--out", "c"];
+    call.extend(["--quantize", "3"]);
+    let says = contains("[possible values: 8, 4]").and(contains("--quantize"));
+    scene.dsg(&call).assert().code(2).stderr(says);
+}
+
+#[cfg(feature = "train")]
+mod with_feature {
+    use std::fs;
+
+    use predicates::prelude::PredicateBooleanExt as _;
+    use predicates::str::contains;
+    use serde_json::{Value, json};
+
+    use crate::scene::Scene;
+
+    const TEMPLATE: &str = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}\
+        {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+    /// The characters that stand for bytes in the vocabularies of GPT-2 and its successors.
+    fn characters() -> Vec<char> {
+        let printable = |byte: u32| matches!(byte, 33..=126 | 161..=172 | 174..=255);
+        let mut other = 256..;
+        let place = |byte| if printable(byte) { byte } else { other.next().unwrap() };
+        (0..256).map(place).map(|code| char::from_u32(code).unwrap()).collect()
+    }
+
+    /// A Llama of one block, random weights, a byte a token.
+    fn write_model(scene: &Scene) {
+        let (width, inner, vocabulary) = (32_usize, 64_usize, 260_usize);
+        let config = json!({
+            "model_type": "llama", "vocab_size": vocabulary, "hidden_size": width, "intermediate_size": inner,
+            "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128,
+            "rms_norm_eps": 1e-6, "rope_theta": 10_000.0, "tie_word_embeddings": true, "hidden_act": "silu",
+        });
+        scene.write("base/config.json", &config.to_string());
+        let mut ids: serde_json::Map<String, Value> = serde_json::Map::new();
+        for (id, character) in characters().into_iter().enumerate() {
+            ids.insert(character.to_string(), json!(id));
+        }
+        let special = |id: u32, text: &str| {
+            json!({"id": id, "content": text, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})
+        };
+        let tokenizer = json!({
+            "version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,
+            "added_tokens": [special(256, "<|im_start|>"), special(257, "<|im_end|>")],
+            "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+            "decoder": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+            "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
+                "fuse_unk": false, "byte_fallback": false, "vocab": ids, "merges": []},
+        });
+        scene.write("base/tokenizer.json", &tokenizer.to_string());
+        let about = json!({"chat_template": TEMPLATE, "eos_token": "<|im_end|>", "tokenizer_class": "PreTrainedTokenizerFast"});
+        scene.write("base/tokenizer_config.json", &about.to_string());
+
+        let block = "model.layers.0";
+        let shapes: [(String, Vec<usize>); 11] = [
+            ("model.embed_tokens.weight".to_owned(), vec![vocabulary, width]),
+            ("model.norm.weight".to_owned(), vec![width]),
+            (format!("{block}.input_layernorm.weight"), vec![width]),
+            (format!("{block}.post_attention_layernorm.weight"), vec![width]),
+            (format!("{block}.self_attn.q_proj.weight"), vec![width, width]),
+            (format!("{block}.self_attn.k_proj.weight"), vec![width / 2, width]),
+            (format!("{block}.self_attn.v_proj.weight"), vec![width / 2, width]),
+            (format!("{block}.self_attn.o_proj.weight"), vec![width, width]),
+            (format!("{block}.mlp.gate_proj.weight"), vec![inner, width]),
+            (format!("{block}.mlp.up_proj.weight"), vec![inner, width]),
+            (format!("{block}.mlp.down_proj.weight"), vec![width, inner]),
+        ];
+        let mut header = serde_json::Map::new();
+        let mut data: Vec<u8> = Vec::new();
+        let mut state = 1_u32;
+        for (name, shape) in shapes {
+            let start = data.len();
+            for _ in 0..shape.iter().product() {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let unit = f64::from(state) / f64::from(u32::MAX) - 0.5;
+                let value = if shape.len() == 1 { 1.0 } else { unit * 0.6 };
+                #[allow(clippy::cast_possible_truncation, reason = "a random weight")]
+                data.extend((value as f32).to_le_bytes());
+            }
+            header.insert(name, json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}));
+        }
+        let header = serde_json::to_vec(&header).unwrap();
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header);
+        file.extend(data);
+        fs::write(scene.path("base/model.safetensors"), file).unwrap();
+    }
+
+    fn rows() -> String {
+        let pairs = [
+            ("What is a node?", "A computer of the cluster."),
+            ("Who starts jobs?", "The scheduler."),
+            ("How do I stop one?", "With scancel."),
+            ("Where are my files?", "In your home."),
+        ];
+        let mut rows: Vec<String> = pairs
+            .iter()
+            .enumerate()
+            .map(|(id, (question, answer))| {
+                json!({"id": format!("qa-{id}"), "messages": [
+                    {"role": "user", "content": question}, {"role": "assistant", "content": answer}]})
+                .to_string()
+            })
+            .collect();
+        rows.push(json!({"id": "long", "prompt": "Say it all.", "completion": "x".repeat(500)}).to_string());
+        rows.join("\n") + "\n"
+    }
+
+    const CALL: [&str; 21] = [
+        "train", "--data", "train.jsonl", "--eval", "train.jsonl", "--base", "base", "--out", "student", "--rank", "4", "--epochs", "6",
+        "--batch-rows", "2", "--lr", "0.01", "--checkpoint-steps", "2", "--max-tokens", "100",
+    ];
+
+    #[test]
+    fn a_dataset_and_a_model_in_an_adapter_and_a_merged_model_out() {
+        let scene = Scene::new();
+        write_model(&scene);
+        scene.write("train.jsonl", &rows());
+        let mut call = CALL.to_vec();
+        call.push("--json");
+        let output = scene.dsg(&call).assert().success().get_output().clone();
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((summary["rows"].as_u64(), summary["refused"].as_u64()), (Some(4), Some(2)));
+        let report = &summary["report"];
+        assert_eq!(report["steps"], 12);
+        let number = |value: &Value| value.as_f64().unwrap();
+        assert!(number(&report["eval_loss"]) < number(&report["base_eval_loss"]));
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains("100 are the most"), "{stderr}");
+        assert!(scene.read("student/rejects.jsonl").contains("train.too_long"));
+        assert_eq!(scene.read("student/training_metrics.jsonl").lines().count(), 12);
+        for name in ["adapter_config.json", "adapter_model.safetensors", "adapter.gguf", "training.json"] {
+            assert!(scene.path("student").join(name).is_file(), "{name}");
+        }
+
+        // The same again is found done, and leaves the same.
+        let before = fs::read(scene.path("student/adapter_model.safetensors")).unwrap();
+        scene.dsg(&CALL).assert().success().stderr(contains("goes on after step 12 of 12"));
+        assert_eq!(fs::read(scene.path("student/adapter_model.safetensors")).unwrap(), before);
+        // Other settings are another run.
+        let mut other = CALL.to_vec();
+        other.extend(["--seed", "7"]);
+        scene.dsg(&other).assert().code(2).stderr(contains("checkpoints of other data").and(contains("--restart")));
+        other.push("--restart");
+        scene.dsg(&other).assert().success();
+
+        let merge = ["merge", "--base", "base", "--adapter", "student", "--out", "merged"];
+        scene.dsg(&merge).assert().success().stdout("Wrote merged\n");
+        assert!(scene.path("merged/tokenizer.json").is_file());
+        // A merged model is a model: it can be trained again.
+        let again = ["train", "--data", "train.jsonl", "--base", "merged", "--out", "second", "--rank", "4", "--max-steps", "1", "--quantize", "8", "--dora"];
+        scene.dsg(&again).assert().success();
+        assert!(!scene.path("second/adapter.gguf").exists());
+    }
+
+    #[test]
+    fn a_model_and_data_that_cannot_be_used_are_named() {
+        let scene = Scene::new();
+        write_model(&scene);
+        scene.write("train.jsonl", "{\"messages\": 7}\n");
+        scene.dsg(&CALL).assert().code(3).stderr(contains("`train.jsonl` line 1"));
+        scene.write("train.jsonl", "{\"prompt\":\"Q\",\"completion\":\"<|im_end|>\"}\n");
+        scene.dsg(&CALL).assert().code(3).stderr(contains("train.control_text 1"));
+        let mut call = CALL.to_vec();
+        call.extend(["--targets", "q_proj,head"]);
+        scene.dsg(&call).assert().code(2).stderr(contains("`head` is no projection"));
+        let call = ["merge", "--base", "base", "--adapter", "nothing", "--out", "merged"];
+        scene.dsg(&call).assert().code(3).stderr(contains("adapter_config.json"));
+    }
+}

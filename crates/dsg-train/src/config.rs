@@ -1,0 +1,166 @@
+//! How a model is trained.
+
+use serde::{Deserialize, Serialize};
+
+use crate::adapter::AdapterConfig;
+use crate::decoder::Bits;
+use crate::error::TrainError;
+use crate::schedule::Schedule;
+
+/// How a model is trained. The defaults suit a dataset of some hundred to some thousand rows and a model of 0.1 to 1.5 billion parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// The adapter.
+    pub adapter: AdapterConfig,
+    /// Bits in which the frozen projections are kept, 8 or 4; they are turned back into floats whenever they are used. Default: none,
+    /// which keeps them as f32. Embeddings and head stay f32.
+    pub quantize: Option<Bits>,
+    /// Seed of the adapter's first values, the order of rows, and dropout. Default: 42.
+    pub seed: u64,
+    /// How often every row is seen, 1 or more. Default: 3.
+    pub epochs: u32,
+    /// Stops after so many steps. Default: none.
+    pub max_steps: Option<u64>,
+    /// Highest learning rate. Default: 2e-4, about ten times what full fine-tuning takes.
+    pub learning_rate: f64,
+    /// How the rate falls. Default: cosine.
+    pub schedule: Schedule,
+    /// Part of all steps in which the rate climbs, 0 to below 1. Default: 0.03.
+    pub warmup: f64,
+    /// AdamW's weight decay, 0 or more. Default: 0, since the update has a low rank already.
+    pub weight_decay: f32,
+    /// AdamW's decay of the first moment, 0 to below 1. Default: 0.9.
+    pub beta1: f32,
+    /// AdamW's decay of the second moment, 0 to below 1. Default: 0.999.
+    pub beta2: f32,
+    /// What AdamW adds to the denominator, above 0. Default: 1e-8.
+    pub epsilon: f32,
+    /// Highest norm of all gradients together, above 0. Default: 1. None does not clip.
+    pub clip_norm: Option<f64>,
+    /// Rows of one step of the optimiser, 1 or more. Default: 16; adapters learn worse from large batches.
+    pub batch_rows: usize,
+    /// Tokens, padding included, that go through the model at once; what a step needs beyond that is added up over several passes. Sets
+    /// what memory is needed and changes no result but by rounding. A longer row goes alone. Default: 2048.
+    pub batch_tokens: usize,
+    /// Most tokens of a row. Turns that do not fit are left out, rows of which no labelled turn fits are refused. Default: 1024.
+    pub max_tokens: usize,
+    /// Rows are padded to multiples of so many tokens, 1 or more. Default: 16. GPUs, which compile kernels for every shape, want 64 or more.
+    pub bucket: usize,
+    /// Steps between evaluations. Default: none, which evaluates after every epoch. Without a dataset for it, nothing is evaluated.
+    pub eval_steps: Option<u64>,
+    /// Evaluations in a row that may be no better than the best before training stops early. Default: none, which goes on.
+    pub patience: Option<u32>,
+    /// Steps between checkpoints, 1 or more. Default: 50. There is always one after the last step.
+    pub checkpoint_steps: u64,
+    /// Steps in a row that may be skipped because loss or gradients are not finite. Default: 3; one more ends the training.
+    pub skips: u32,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            adapter: AdapterConfig::default(),
+            quantize: None,
+            seed: 42,
+            epochs: 3,
+            max_steps: None,
+            learning_rate: 2e-4,
+            schedule: Schedule::default(),
+            warmup: 0.03,
+            weight_decay: 0.0,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            clip_norm: Some(1.0),
+            batch_rows: 16,
+            batch_tokens: 2048,
+            max_tokens: 1024,
+            bucket: 16,
+            eval_steps: None,
+            patience: None,
+            checkpoint_steps: 50,
+            skips: 3,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Refuses impossible values.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] naming the field.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.adapter.validate()?;
+        let positive = |field, value: f64| check(field, value, value.is_finite() && value > 0.0, "above 0");
+        let part = |field, value: f64| check(field, value, (0.0..1.0).contains(&value), "in 0..1");
+        let count = |field, value: u64| check(field, value, value > 0, "above 0");
+        positive("learning_rate", self.learning_rate)?;
+        positive("epsilon", self.epsilon.into())?;
+        if let Some(norm) = self.clip_norm {
+            positive("clip_norm", norm)?;
+        }
+        part("warmup", self.warmup)?;
+        part("beta1", self.beta1.into())?;
+        part("beta2", self.beta2.into())?;
+        let decay = f64::from(self.weight_decay);
+        check("weight_decay", decay, decay.is_finite() && decay >= 0.0, "0 or above")?;
+        count("epochs", self.epochs.into())?;
+        count("batch_rows", self.batch_rows as u64)?;
+        count("batch_tokens", self.batch_tokens as u64)?;
+        count("bucket", self.bucket as u64)?;
+        count("checkpoint_steps", self.checkpoint_steps)?;
+        check("max_tokens", self.max_tokens, self.max_tokens > 1, "above 1")?;
+        for (field, value) in [("max_steps", self.max_steps), ("eval_steps", self.eval_steps)] {
+            if let Some(value) = value {
+                count(field, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check(
+    field: &'static str,
+    value: impl std::fmt::Display,
+    holds: bool,
+    must: &str,
+) -> Result<(), TrainError> {
+    if holds {
+        return Ok(());
+    }
+    let problem = format!("{value} is not {must}");
+    Err(TrainError::Config { field, problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_possible_and_survive_json() {
+        let config = TrainConfig::default();
+        config.validate().unwrap();
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config);
+        assert_eq!(serde_json::from_str::<TrainConfig>("{}").unwrap(), config);
+        assert!(serde_json::from_str::<TrainConfig>(r#"{"learning-rate":1}"#).is_err());
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        let refused = |change: fn(&mut TrainConfig)| {
+            let mut config = TrainConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err().to_string()
+        };
+        assert!(refused(|c| c.learning_rate = f64::INFINITY).contains("learning_rate"));
+        assert!(refused(|c| c.clip_norm = Some(0.0)).contains("clip_norm"));
+        assert!(refused(|c| c.warmup = 1.0).contains("warmup"));
+        assert!(refused(|c| c.weight_decay = -0.1).contains("weight_decay"));
+        assert!(refused(|c| c.epochs = 0).contains("epochs"));
+        assert!(refused(|c| c.batch_tokens = 0).contains("batch_tokens"));
+        assert!(refused(|c| c.eval_steps = Some(0)).contains("eval_steps"));
+        assert!(refused(|c| c.adapter.rank = 0).contains("adapter.rank"));
+    }
+}

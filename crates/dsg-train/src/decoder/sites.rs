@@ -1,0 +1,38 @@
+//! What adapters and training need of a decoder.
+
+use burn::tensor::Tensor;
+
+use super::{Decoder, Projection};
+use crate::adapter::Site;
+use crate::data::Batch;
+use crate::error::TrainError;
+
+impl Decoder {
+    /// Every projection that an adapter may be attached to, block after block.
+    pub fn sites(&self) -> impl Iterator<Item = (Site, &Projection)> {
+        let blocks = self.blocks().iter().enumerate();
+        blocks.flat_map(|(layer, block)| {
+            let projections = block.projections().into_iter();
+            projections
+                .filter_map(move |(weight, projection)| Some((Site::of(layer, weight)?, projection)))
+        })
+    }
+
+    /// The same, to be changed.
+    pub fn sites_mut(&mut self) -> impl Iterator<Item = (Site, &mut Projection)> {
+        let blocks = self.blocks_mut().iter_mut().enumerate();
+        blocks.flat_map(|(layer, block)| {
+            let projections = block.projections_mut().into_iter();
+            projections
+                .filter_map(move |(weight, projection)| Some((Site::of(layer, weight)?, projection)))
+        })
+    }
+
+    /// The hidden states that predict the labels of a batch, `[labels, width]`.
+    pub(crate) fn label_states(&self, batch: &Batch) -> Result<Tensor<2>, TrainError> {
+        let hidden = self.hidden(batch.tokens.clone())?;
+        let [rows, length, width] = hidden.dims();
+        let flat = hidden.reshape([rows * length, width]);
+        Ok(flat.select(0, batch.positions.clone()))
+    }
+}
