@@ -131,7 +131,7 @@ fn damaged_adapters_are_refused_with_file_and_tensor() {
         (
             |config| config["r"] = 4.into(),
             |_| {},
-            "instead of [4, 32]",
+            "instead of [4, ",
         ),
         (|_| {}, |tensors| drop(tensors.remove(B)), "has no tensor"),
         (
