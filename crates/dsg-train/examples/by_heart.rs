@@ -38,7 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             role,
             content: content.to_owned(),
         };
-        let turns = vec![message(Role::User, question), message(Role::Assistant, answer)];
+        let turns = vec![
+            message(Role::User, question),
+            message(Role::Assistant, answer),
+        ];
         Row::new(format!("row {index}"), turns)
     });
     let dataset = Dataset::encode(rows.collect(), &Encoder::new(&Bytes, 64));
@@ -48,9 +51,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         batch_rows: 4,
         ..TrainConfig::default()
     };
-    let trained = Trainer::new(config)?
-        .with_observer(&Losses)
-        .train(&mut decoder, &dataset, None)?;
+    let trained =
+        Trainer::new(config)?
+            .with_observer(&Losses)
+            .train(&mut decoder, &dataset, None)?;
     println!("{} values were trained", trained.report.parameters);
 
     let mut options = GenerateOptions::default();
@@ -58,7 +62,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (question, _) in ROWS {
         let prompt = Bytes.tokens(&format!("<u{question}><a"))?;
         let reply = decoder.generate(&prompt, &options, |_| ControlFlow::Continue(()))?;
-        let bytes = reply.tokens.iter().map(|token| u8::try_from(*token).unwrap_or(b'?'));
+        let bytes = reply
+            .tokens
+            .iter()
+            .map(|token| u8::try_from(*token).unwrap_or(b'?'));
         let text: Vec<u8> = bytes.collect();
         println!("{question} {}", String::from_utf8_lossy(&text));
     }
@@ -84,7 +91,11 @@ struct Bytes;
 impl ChatFormat for Bytes {
     fn render(&self, messages: &[Message], reply: bool) -> Result<String, TrainError> {
         let turns = messages.iter().map(|message| {
-            let role = if message.role == Role::Assistant { 'a' } else { 'u' };
+            let role = if message.role == Role::Assistant {
+                'a'
+            } else {
+                'u'
+            };
             format!("<{role}{}>", message.content)
         });
         let begins = if reply { "<a" } else { "" };
@@ -118,7 +129,10 @@ fn write_model(folder: &Path) -> Result<(), Box<dyn Error>> {
     });
     fs::write(folder.join("config.json"), config.to_string())?;
     let mut shapes = vec![
-        ("model.embed_tokens.weight".to_owned(), vec![vocabulary, width]),
+        (
+            "model.embed_tokens.weight".to_owned(),
+            vec![vocabulary, width],
+        ),
         ("model.norm.weight".to_owned(), vec![width]),
     ];
     for layer in 0..layers {

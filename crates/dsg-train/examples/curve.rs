@@ -74,7 +74,9 @@ fn train(
     }
     fs::create_dir_all(&run)?;
     let clock = Clock(Instant::now());
-    let trainer = Trainer::new(config.clone())?.with_meter(&clock).in_folder(&run);
+    let trainer = Trainer::new(config.clone())?
+        .with_meter(&clock)
+        .in_folder(&run);
     let plan = trainer.plan(dataset.samples().len());
     let trained = trainer.train(&mut decoder, &dataset, None)?;
     trained.weights.write(&out.join("end"), None)?;
@@ -85,7 +87,12 @@ fn train(
     };
     let steps: Vec<Vec<Value>> = plan
         .iter()
-        .map(|rows| rows.iter().filter_map(|row| dataset.samples().get(*row)).map(sample).collect())
+        .map(|rows| {
+            rows.iter()
+                .filter_map(|row| dataset.samples().get(*row))
+                .map(sample)
+                .collect()
+        })
         .collect();
     let metrics: Vec<StepMetrics> =
         read_jsonl(&run.join("training_metrics.jsonl"))?.collect::<Result<_, _>>()?;
@@ -105,7 +112,9 @@ fn logits(
     for sequence in sequences {
         let hidden = decoder.hidden(decoder.batch(&[sequence])?)?;
         let [batch, length, width] = hidden.dims();
-        let values = decoder.logits(hidden.reshape([batch * length, width])).into_data();
+        let values = decoder
+            .logits(hidden.reshape([batch * length, width]))
+            .into_data();
         bytes.extend(values.iter::<f32>().flat_map(f32::to_le_bytes));
     }
     fs::write(path, bytes)?;

@@ -134,14 +134,15 @@ impl Checkpoints {
             moves,
             state: checkpoint.state.clone(),
         };
-        let broken = |error: &dyn std::fmt::Display| TrainError::compute("put a checkpoint into a file", error);
+        let broken = |error: &dyn std::fmt::Display| {
+            TrainError::compute("put a checkpoint into a file", error)
+        };
         let about = serde_json::to_string(&about).map_err(|error| broken(&error))?;
         let file = serialize(&tensors, HashMap::from([(ABOUT.to_owned(), about)]))
             .map_err(|error| broken(&error))?;
-        let path = self.folder.join(format!(
-            "{PREFIX}{:08}{SUFFIX}",
-            checkpoint.state.step
-        ));
+        let path = self
+            .folder
+            .join(format!("{PREFIX}{:08}{SUFFIX}", checkpoint.state.step));
         write_atomic(&path, |out| out.write_all(&file))?;
         let paths = self.paths()?;
         for old in paths.iter().rev().skip(KEPT) {
@@ -203,9 +204,13 @@ impl Checkpoints {
             .as_ref()
             .and_then(|metadata| metadata.get(ABOUT))
             .ok_or_else(|| broken("its metadata is missing".to_owned()))?;
-        let about: About = serde_json::from_str(about).map_err(|error| broken(error.to_string()))?;
+        let about: About =
+            serde_json::from_str(about).map_err(|error| broken(error.to_string()))?;
         if about.version != VERSION {
-            return Err(broken(format!("version {} is not supported", about.version)));
+            return Err(broken(format!(
+                "version {} is not supported",
+                about.version
+            )));
         }
         if about.key != self.key {
             return Err(TrainError::OtherRun {
@@ -220,9 +225,8 @@ impl Checkpoints {
             (view.dtype() == Dtype::F32)
                 .then(|| Tensor::<2>::from_data(TensorData::new(values, shape), device))
         };
-        let lacks = |what: &str, index: usize| {
-            broken(format!("tensor `{}` is missing", name(what, index)))
-        };
+        let lacks =
+            |what: &str, index: usize| broken(format!("tensor `{}` is missing", name(what, index)));
         let mut checkpoint = Checkpoint {
             state: about.state,
             values: Vec::new(),
@@ -254,7 +258,9 @@ impl Checkpoints {
             .filter_map(|name| Some(file.tensor(&name).ok()?.data()))
             .collect();
         if hash(parts) != about.hash {
-            return Err(broken("its tensors are not those that were written".to_owned()));
+            return Err(broken(
+                "its tensors are not those that were written".to_owned(),
+            ));
         }
         Ok(checkpoint)
     }
@@ -313,7 +319,10 @@ mod tests {
         }
         assert!(found.moments[1].is_none());
         let (moves, _, second) = found.moments[0].as_ref().unwrap();
-        assert_eq!((*moves, second.to_data().iter::<f32>().next()), (3, Some(0.1)));
+        assert_eq!(
+            (*moves, second.to_data().iter::<f32>().next()),
+            (3, Some(0.1))
+        );
         assert_eq!(found.best.unwrap().len(), 2);
     }
 

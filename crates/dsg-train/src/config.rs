@@ -92,7 +92,8 @@ impl TrainConfig {
     /// [`TrainError::Config`] naming the field.
     pub fn validate(&self) -> Result<(), TrainError> {
         self.adapter.validate()?;
-        let positive = |field, value: f64| check(field, value, value.is_finite() && value > 0.0, "above 0");
+        let positive =
+            |field, value: f64| check(field, value, value.is_finite() && value > 0.0, "above 0");
         let part = |field, value: f64| check(field, value, (0.0..1.0).contains(&value), "in 0..1");
         let count = |field, value: u64| check(field, value, value > 0, "above 0");
         positive("learning_rate", self.learning_rate)?;
@@ -104,14 +105,27 @@ impl TrainConfig {
         part("beta1", self.beta1.into())?;
         part("beta2", self.beta2.into())?;
         let decay = f64::from(self.weight_decay);
-        check("weight_decay", decay, decay.is_finite() && decay >= 0.0, "0 or above")?;
+        check(
+            "weight_decay",
+            decay,
+            decay.is_finite() && decay >= 0.0,
+            "0 or above",
+        )?;
         count("epochs", self.epochs.into())?;
         count("batch_rows", self.batch_rows as u64)?;
         count("batch_tokens", self.batch_tokens as u64)?;
         count("bucket", self.bucket as u64)?;
         count("checkpoint_steps", self.checkpoint_steps)?;
-        check("max_tokens", self.max_tokens, self.max_tokens > 1, "above 1")?;
-        for (field, value) in [("max_steps", self.max_steps), ("eval_steps", self.eval_steps)] {
+        check(
+            "max_tokens",
+            self.max_tokens,
+            self.max_tokens > 1,
+            "above 1",
+        )?;
+        for (field, value) in [
+            ("max_steps", self.max_steps),
+            ("eval_steps", self.eval_steps),
+        ] {
             if let Some(value) = value {
                 count(field, value)?;
             }

@@ -169,7 +169,9 @@ pub enum TrainError {
         folder: PathBuf,
     },
     /// An adapter that should change nothing changes what the model says, or the base model says nothing.
-    #[error("before training, the loss is {adapted} with the new adapter and {base} without; both should be the same number")]
+    #[error(
+        "before training, the loss is {adapted} with the new adapter and {base} without; both should be the same number"
+    )]
     Guard {
         /// Loss of the base model.
         base: f64,

@@ -15,7 +15,10 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 #[cfg_attr(
     not(feature = "train"),
-    allow(dead_code, reason = "parsed, so that the build that lacks the feature can say so")
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
 )]
 #[command(after_help = "\
 Examples:

@@ -20,7 +20,10 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 #[cfg_attr(
     not(feature = "train"),
-    allow(dead_code, reason = "parsed, so that the build that lacks the feature can say so")
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
 )]
 #[command(after_help = "\
 Examples:
@@ -57,7 +60,10 @@ pub(crate) struct TrainArgs {
 #[derive(Debug, Args)]
 #[cfg_attr(
     not(feature = "train"),
-    allow(dead_code, reason = "parsed, so that the build that lacks the feature can say so")
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
 )]
 #[command(next_help_heading = "Adapter")]
 struct AdapterArgs {
@@ -88,7 +94,10 @@ struct AdapterArgs {
 #[derive(Debug, Args)]
 #[cfg_attr(
     not(feature = "train"),
-    allow(dead_code, reason = "parsed, so that the build that lacks the feature can say so")
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
 )]
 #[command(next_help_heading = "Learning")]
 struct LearningArgs {
@@ -122,7 +131,10 @@ struct LearningArgs {
 #[derive(Debug, Args)]
 #[cfg_attr(
     not(feature = "train"),
-    allow(dead_code, reason = "parsed, so that the build that lacks the feature can say so")
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
 )]
 #[command(next_help_heading = "Batches")]
 struct PaceArgs {
@@ -212,7 +224,10 @@ mod with_feature {
                 .map(|name| name.trim().parse())
                 .collect::<Result<_, _>>()?;
             // In one order and once, however they were named.
-            config.adapter.targets.retain(|target| named.contains(target));
+            config
+                .adapter
+                .targets
+                .retain(|target| named.contains(target));
         }
         config.quantize = match adapter.quantize.as_deref() {
             Some("8") => Some(Bits::Eight),
@@ -255,7 +270,8 @@ mod with_feature {
         row("steps", report.steps.to_string());
         row("trained values", report.parameters.to_string());
         let arrow = |from: Option<f64>, to: Option<f64>| {
-            let number = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.4}"));
+            let number =
+                |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.4}"));
             format!("{} → {}", number(from), number(to))
         };
         row("loss", arrow(report.first_loss, report.last_loss));

@@ -43,12 +43,18 @@ fn linked(without: Option<&str>) -> Option<BTreeSet<String>> {
 #[test]
 fn nothing_else_that_the_program_is_built_from_can_reach_the_network() {
     let clients = |packages: &BTreeSet<String>| -> Vec<&str> {
-        CLIENTS.into_iter().filter(|name| packages.contains(*name)).collect()
+        CLIENTS
+            .into_iter()
+            .filter(|name| packages.contains(*name))
+            .collect()
     };
     let (Some(others), Some(all)) = (linked(Some("dsg-llm")), linked(None)) else {
         return;
     };
-    assert!(others.contains("dsg-ingest") && others.contains("dsg-train"), "{others:?}");
+    assert!(
+        others.contains("dsg-ingest") && others.contains("dsg-train"),
+        "{others:?}"
+    );
     assert_eq!(clients(&others), [] as [&str; 0]);
     // The one client of `dsg-llm`, with whatever feature it is built: `hub` brings no second.
     assert_eq!(clients(&all), ["hyper", "mio", "rustls", "socket2"]);

@@ -45,8 +45,17 @@ mod with_feature {
     fn characters() -> Vec<char> {
         let printable = |byte: u32| matches!(byte, 33..=126 | 161..=172 | 174..=255);
         let mut other = 256..;
-        let place = |byte| if printable(byte) { byte } else { other.next().unwrap() };
-        (0..256).map(place).map(|code| char::from_u32(code).unwrap()).collect()
+        let place = |byte| {
+            if printable(byte) {
+                byte
+            } else {
+                other.next().unwrap()
+            }
+        };
+        (0..256)
+            .map(place)
+            .map(|code| char::from_u32(code).unwrap())
+            .collect()
     }
 
     /// A Llama of one block, random weights, a byte a token.
@@ -62,9 +71,7 @@ mod with_feature {
         for (id, character) in characters().into_iter().enumerate() {
             ids.insert(character.to_string(), json!(id));
         }
-        let special = |id: u32, text: &str| {
-            json!({"id": id, "content": text, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})
-        };
+        let special = |id: u32, text: &str| json!({"id": id, "content": text, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true});
         let tokenizer = json!({
             "version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,
             "added_tokens": [special(256, "<|im_start|>"), special(257, "<|im_end|>")],
@@ -79,14 +86,32 @@ mod with_feature {
 
         let block = "model.layers.0";
         let shapes: [(String, Vec<usize>); 11] = [
-            ("model.embed_tokens.weight".to_owned(), vec![vocabulary, width]),
+            (
+                "model.embed_tokens.weight".to_owned(),
+                vec![vocabulary, width],
+            ),
             ("model.norm.weight".to_owned(), vec![width]),
             (format!("{block}.input_layernorm.weight"), vec![width]),
-            (format!("{block}.post_attention_layernorm.weight"), vec![width]),
-            (format!("{block}.self_attn.q_proj.weight"), vec![width, width]),
-            (format!("{block}.self_attn.k_proj.weight"), vec![width / 2, width]),
-            (format!("{block}.self_attn.v_proj.weight"), vec![width / 2, width]),
-            (format!("{block}.self_attn.o_proj.weight"), vec![width, width]),
+            (
+                format!("{block}.post_attention_layernorm.weight"),
+                vec![width],
+            ),
+            (
+                format!("{block}.self_attn.q_proj.weight"),
+                vec![width, width],
+            ),
+            (
+                format!("{block}.self_attn.k_proj.weight"),
+                vec![width / 2, width],
+            ),
+            (
+                format!("{block}.self_attn.v_proj.weight"),
+                vec![width / 2, width],
+            ),
+            (
+                format!("{block}.self_attn.o_proj.weight"),
+                vec![width, width],
+            ),
             (format!("{block}.mlp.gate_proj.weight"), vec![inner, width]),
             (format!("{block}.mlp.up_proj.weight"), vec![inner, width]),
             (format!("{block}.mlp.down_proj.weight"), vec![width, inner]),
@@ -103,7 +128,10 @@ mod with_feature {
                 #[allow(clippy::cast_possible_truncation, reason = "a random weight")]
                 data.extend((value as f32).to_le_bytes());
             }
-            header.insert(name, json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}));
+            header.insert(
+                name,
+                json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}),
+            );
         }
         let header = serde_json::to_vec(&header).unwrap();
         let mut file = (header.len() as u64).to_le_bytes().to_vec();
@@ -128,13 +156,35 @@ mod with_feature {
                 .to_string()
             })
             .collect();
-        rows.push(json!({"id": "long", "prompt": "Say it all.", "completion": "x".repeat(500)}).to_string());
+        rows.push(
+            json!({"id": "long", "prompt": "Say it all.", "completion": "x".repeat(500)})
+                .to_string(),
+        );
         rows.join("\n") + "\n"
     }
 
     const CALL: [&str; 21] = [
-        "train", "--data", "train.jsonl", "--eval", "train.jsonl", "--base", "base", "--out", "student", "--rank", "4", "--epochs", "6",
-        "--batch-rows", "2", "--lr", "0.01", "--checkpoint-steps", "2", "--max-tokens", "100",
+        "train",
+        "--data",
+        "train.jsonl",
+        "--eval",
+        "train.jsonl",
+        "--base",
+        "base",
+        "--out",
+        "student",
+        "--rank",
+        "4",
+        "--epochs",
+        "6",
+        "--batch-rows",
+        "2",
+        "--lr",
+        "0.01",
+        "--checkpoint-steps",
+        "2",
+        "--max-tokens",
+        "100",
     ];
 
     #[test]
@@ -146,35 +196,88 @@ mod with_feature {
         call.push("--json");
         let output = scene.dsg(&call).assert().success().get_output().clone();
         let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!((summary["rows"].as_u64(), summary["refused"].as_u64()), (Some(4), Some(2)));
+        assert_eq!(
+            (summary["rows"].as_u64(), summary["refused"].as_u64()),
+            (Some(4), Some(2))
+        );
         let report = &summary["report"];
         assert_eq!(report["steps"], 12);
         let number = |value: &Value| value.as_f64().unwrap();
         assert!(number(&report["eval_loss"]) < number(&report["base_eval_loss"]));
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(stderr.contains("100 are the most"), "{stderr}");
-        assert!(scene.read("student/rejects.jsonl").contains("train.too_long"));
-        assert_eq!(scene.read("student/training_metrics.jsonl").lines().count(), 12);
-        for name in ["adapter_config.json", "adapter_model.safetensors", "adapter.gguf", "training.json"] {
+        assert!(
+            scene
+                .read("student/rejects.jsonl")
+                .contains("train.too_long")
+        );
+        assert_eq!(
+            scene.read("student/training_metrics.jsonl").lines().count(),
+            12
+        );
+        for name in [
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "adapter.gguf",
+            "training.json",
+        ] {
             assert!(scene.path("student").join(name).is_file(), "{name}");
         }
 
         // The same again is found done, and leaves the same.
         let before = fs::read(scene.path("student/adapter_model.safetensors")).unwrap();
-        scene.dsg(&CALL).assert().success().stderr(contains("goes on after step 12 of 12"));
-        assert_eq!(fs::read(scene.path("student/adapter_model.safetensors")).unwrap(), before);
+        scene
+            .dsg(&CALL)
+            .assert()
+            .success()
+            .stderr(contains("goes on after step 12 of 12"));
+        assert_eq!(
+            fs::read(scene.path("student/adapter_model.safetensors")).unwrap(),
+            before
+        );
         // Other settings are another run.
         let mut other = CALL.to_vec();
         other.extend(["--seed", "7"]);
-        scene.dsg(&other).assert().code(2).stderr(contains("checkpoints of other data").and(contains("--restart")));
+        scene
+            .dsg(&other)
+            .assert()
+            .code(2)
+            .stderr(contains("checkpoints of other data").and(contains("--restart")));
         other.push("--restart");
         scene.dsg(&other).assert().success();
 
-        let merge = ["merge", "--base", "base", "--adapter", "student", "--out", "merged"];
-        scene.dsg(&merge).assert().success().stdout("Wrote merged\n");
+        let merge = [
+            "merge",
+            "--base",
+            "base",
+            "--adapter",
+            "student",
+            "--out",
+            "merged",
+        ];
+        scene
+            .dsg(&merge)
+            .assert()
+            .success()
+            .stdout("Wrote merged\n");
         assert!(scene.path("merged/tokenizer.json").is_file());
         // A merged model is a model: it can be trained again.
-        let again = ["train", "--data", "train.jsonl", "--base", "merged", "--out", "second", "--rank", "4", "--max-steps", "1", "--quantize", "8", "--dora"];
+        let again = [
+            "train",
+            "--data",
+            "train.jsonl",
+            "--base",
+            "merged",
+            "--out",
+            "second",
+            "--rank",
+            "4",
+            "--max-steps",
+            "1",
+            "--quantize",
+            "8",
+            "--dora",
+        ];
         scene.dsg(&again).assert().success();
         assert!(!scene.path("second/adapter.gguf").exists());
     }
@@ -184,13 +287,40 @@ mod with_feature {
         let scene = Scene::new();
         write_model(&scene);
         scene.write("train.jsonl", "{\"messages\": 7}\n");
-        scene.dsg(&CALL).assert().code(3).stderr(contains("`train.jsonl` line 1"));
-        scene.write("train.jsonl", "{\"prompt\":\"Q\",\"completion\":\"<|im_end|>\"}\n");
-        scene.dsg(&CALL).assert().code(3).stderr(contains("train.control_text 1"));
+        scene
+            .dsg(&CALL)
+            .assert()
+            .code(3)
+            .stderr(contains("`train.jsonl` line 1"));
+        scene.write(
+            "train.jsonl",
+            "{\"prompt\":\"Q\",\"completion\":\"<|im_end|>\"}\n",
+        );
+        scene
+            .dsg(&CALL)
+            .assert()
+            .code(3)
+            .stderr(contains("train.control_text 1"));
         let mut call = CALL.to_vec();
         call.extend(["--targets", "q_proj,head"]);
-        scene.dsg(&call).assert().code(2).stderr(contains("`head` is no projection"));
-        let call = ["merge", "--base", "base", "--adapter", "nothing", "--out", "merged"];
-        scene.dsg(&call).assert().code(3).stderr(contains("adapter_config.json"));
+        scene
+            .dsg(&call)
+            .assert()
+            .code(2)
+            .stderr(contains("`head` is no projection"));
+        let call = [
+            "merge",
+            "--base",
+            "base",
+            "--adapter",
+            "nothing",
+            "--out",
+            "merged",
+        ];
+        scene
+            .dsg(&call)
+            .assert()
+            .code(3)
+            .stderr(contains("adapter_config.json"));
     }
 }

@@ -35,7 +35,11 @@ impl LoraWeights {
         let mut tensors = Vec::new();
         for (site, weights) in self.sites() {
             let name = format!("{}.weight", site.gguf());
-            tensors.push((format!("{name}.lora_a"), weights.a.dims(), bytes(&weights.a)?));
+            tensors.push((
+                format!("{name}.lora_a"),
+                weights.a.dims(),
+                bytes(&weights.a)?,
+            ));
             let b = in_file_order(*site, &weights.b, model);
             tensors.push((format!("{name}.lora_b"), b.dims(), bytes(&b)?));
         }

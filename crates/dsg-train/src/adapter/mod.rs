@@ -9,9 +9,9 @@ mod peft;
 mod weights;
 
 pub use config::{AdapterConfig, Site, Target};
+pub(crate) use dropout::Draw;
 pub use dropout::Dropout;
 pub use lora::Adapter;
 pub use magnitude::Magnitude;
-pub(crate) use dropout::Draw;
 pub(crate) use peft::{bytes, serialize};
 pub use weights::{LoraWeights, SiteWeights};

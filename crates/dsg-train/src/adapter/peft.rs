@@ -129,7 +129,9 @@ impl LoraWeights {
                 problem: "it holds none".to_owned(),
             });
         }
-        let targets = Target::ALL.into_iter().filter(|target| targets.contains(target));
+        let targets = Target::ALL
+            .into_iter()
+            .filter(|target| targets.contains(target));
         let config = AdapterConfig {
             targets: targets.collect(),
             ..config
@@ -171,7 +173,11 @@ impl LoraWeights {
             lora_dropout: config.dropout,
             peft_type: "LORA".to_owned(),
             r: config.rank,
-            target_modules: config.targets.iter().map(|target| target.as_str()).collect(),
+            target_modules: config
+                .targets
+                .iter()
+                .map(|target| target.as_str())
+                .collect(),
             use_dora: config.dora,
             use_rslora: config.rslora,
             ..PeftConfig::default()
@@ -191,7 +197,10 @@ fn read_config(path: &Path) -> Result<AdapterConfig, TrainError> {
         })
     };
     if peft.peft_type != "LORA" {
-        return refuse("peft_type", &format!("is `{}` instead of `LORA`", peft.peft_type));
+        return refuse(
+            "peft_type",
+            &format!("is `{}` instead of `LORA`", peft.peft_type),
+        );
     }
     if peft.bias != "none" {
         return refuse("bias", "asks for trained biases, which are not supported");
@@ -202,7 +211,10 @@ fn read_config(path: &Path) -> Result<AdapterConfig, TrainError> {
     if !peft.rank_pattern.is_empty() || !peft.alpha_pattern.is_empty() {
         return refuse("rank_pattern", ZERO_PATTERNS);
     }
-    if peft.modules_to_save.is_some_and(|modules| !modules.is_empty()) {
+    if peft
+        .modules_to_save
+        .is_some_and(|modules| !modules.is_empty())
+    {
         return refuse("modules_to_save", "is not supported");
     }
     let config = AdapterConfig {
@@ -270,7 +282,11 @@ fn matrix(
         tensor: name.to_owned(),
         kind: format!("{:?}", view.dtype()),
     })?;
-    if let Some((index, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+    if let Some((index, value)) = values
+        .iter()
+        .enumerate()
+        .find(|(_, value)| !value.is_finite())
+    {
         return Err(TrainError::NotFinite {
             path: path.to_path_buf(),
             tensor: name.to_owned(),
@@ -292,8 +308,12 @@ fn floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
             .copied()
             .map(f32::from_le_bytes)
             .collect(),
-        Dtype::F16 => halves.map(|bytes| f16::from_le_bytes(bytes).to_f32()).collect(),
-        Dtype::BF16 => halves.map(|bytes| bf16::from_le_bytes(bytes).to_f32()).collect(),
+        Dtype::F16 => halves
+            .map(|bytes| f16::from_le_bytes(bytes).to_f32())
+            .collect(),
+        Dtype::BF16 => halves
+            .map(|bytes| bf16::from_le_bytes(bytes).to_f32())
+            .collect(),
         _ => return None,
     })
 }

@@ -112,8 +112,18 @@ impl LoraWeights {
             let [rank, _] = weights.a.dims();
             let [outputs, columns] = weights.b.dims();
             let of_rank = [
-                (rank == config.rank, "lora_A", weights.a.dims(), [config.rank, weights.a.dims()[1]]),
-                (columns == config.rank, "lora_B", weights.b.dims(), [outputs, config.rank]),
+                (
+                    rank == config.rank,
+                    "lora_A",
+                    weights.a.dims(),
+                    [config.rank, weights.a.dims()[1]],
+                ),
+                (
+                    columns == config.rank,
+                    "lora_B",
+                    weights.b.dims(),
+                    [outputs, config.rank],
+                ),
             ];
             for (holds, name, actual, expected) in of_rank {
                 if !holds {
@@ -150,7 +160,9 @@ impl LoraWeights {
 
     /// Number of trained values.
     pub fn parameters(&self) -> usize {
-        self.matrices().map(|matrix| matrix.shape().num_elements()).sum()
+        self.matrices()
+            .map(|matrix| matrix.shape().num_elements())
+            .sum()
     }
 
     /// Every matrix, site after site: A, B and, of DoRA, the magnitude.

@@ -103,10 +103,7 @@ mod tests {
     use super::*;
 
     fn padding(bucket: usize) -> Padding {
-        Padding {
-            bucket,
-            most: 104,
-        }
+        Padding { bucket, most: 104 }
     }
 
     fn sample(length: usize, labels: std::ops::Range<usize>) -> Sample {

@@ -36,10 +36,7 @@ impl Dataset {
     ///
     /// # Errors
     /// [`TrainError::Artifact`] naming file and line that is no such row.
-    pub fn read(
-        path: &Path,
-        encoder: &Encoder<'_, impl ChatFormat>,
-    ) -> Result<Self, TrainError> {
+    pub fn read(path: &Path, encoder: &Encoder<'_, impl ChatFormat>) -> Result<Self, TrainError> {
         let rows: Vec<Row> = read_jsonl(path)?
             .enumerate()
             .map(|(index, row)| row.map(|row: Row| row.or_id(|| format!("row {}", index + 1))))

@@ -149,14 +149,15 @@ impl Blocks {
     /// The matrix, or its transpose, as the CPU backend has it.
     fn primitive(&self, transposed: bool) -> burn::backend::flex::FlexTensor {
         let matrix = self.matrix(&Device::flex());
-        let matrix = if transposed { matrix.transpose() } else { matrix };
+        let matrix = if transposed {
+            matrix.transpose()
+        } else {
+            matrix
+        };
         let [rows, columns] = matrix.dims();
         // A tensor that was just made on this device is one of its tensors.
         matrix.try_into_primitive::<Flex>().unwrap_or_else(|_| {
-            burn::backend::flex::FlexTensor::zeros(
-                [rows, columns].into(),
-                burn::tensor::DType::F32,
-            )
+            burn::backend::flex::FlexTensor::zeros([rows, columns].into(), burn::tensor::DType::F32)
         })
     }
 }

@@ -147,7 +147,10 @@ mod tests {
                 let rows = input.clone().autodiff().require_grad();
                 let out = projection.forward(rows.clone());
                 let grads = (out.clone() * out.clone()).sum().backward();
-                (out.inner().into_data(), rows.grad(&grads).unwrap().into_data())
+                (
+                    out.inner().into_data(),
+                    rows.grad(&grads).unwrap().into_data(),
+                )
             });
             let [(out, grad), (dense_out, dense_grad)] = results;
             assert_eq!(out, dense_out);
@@ -159,6 +162,9 @@ mod tests {
     fn rows_that_are_no_whole_blocks_are_refused() {
         let mut projection = Projection::new(random([4, 40]), None);
         let error = projection.quantize(Bits::Eight).unwrap_err().to_string();
-        assert!(error.contains("quantize") && error.contains("40"), "{error}");
+        assert!(
+            error.contains("quantize") && error.contains("40"),
+            "{error}"
+        );
     }
 }

@@ -13,8 +13,9 @@ impl Decoder {
         let blocks = self.blocks().iter().enumerate();
         blocks.flat_map(|(layer, block)| {
             let projections = block.projections().into_iter();
-            projections
-                .filter_map(move |(weight, projection)| Some((Site::of(layer, weight)?, projection)))
+            projections.filter_map(move |(weight, projection)| {
+                Some((Site::of(layer, weight)?, projection))
+            })
         })
     }
 
@@ -23,8 +24,9 @@ impl Decoder {
         let blocks = self.blocks_mut().iter_mut().enumerate();
         blocks.flat_map(|(layer, block)| {
             let projections = block.projections_mut().into_iter();
-            projections
-                .filter_map(move |(weight, projection)| Some((Site::of(layer, weight)?, projection)))
+            projections.filter_map(move |(weight, projection)| {
+                Some((Site::of(layer, weight)?, projection))
+            })
         })
     }
 

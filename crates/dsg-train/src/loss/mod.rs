@@ -150,10 +150,7 @@ mod tests {
         let chosen = log_softmax(logits, 1).gather(1, ids.unsqueeze_dim::<2>(1));
         let loss = -chosen.sum();
         let grads = loss.backward();
-        (
-            loss.into_scalar::<f64>(),
-            hidden.grad(&grads).unwrap(),
-        )
+        (loss.into_scalar::<f64>(), hidden.grad(&grads).unwrap())
     }
 
     fn distance(a: Tensor<2>, b: Tensor<2>) -> f64 {
@@ -174,7 +171,11 @@ mod tests {
             let targets = &targets[..count];
             let (sum, gradient) = plain(&hidden, &head, targets);
             let ours = label_loss(&hidden, &head, targets, Some(0.25)).unwrap();
-            assert!((ours.sum - sum).abs() < 1e-5 * sum.abs(), "{} {sum}", ours.sum);
+            assert!(
+                (ours.sum - sum).abs() < 1e-5 * sum.abs(),
+                "{} {sum}",
+                ours.sum
+            );
             let far = distance(ours.gradient.unwrap().mul_scalar(4.0), gradient);
             assert!(far < 2e-5, "{far}");
 
@@ -203,7 +204,13 @@ mod tests {
         let head = Tensor::<2>::from_data([[1.0_f32], [-1.0]], &device);
         let loss = label_loss(&hidden, &head, &[1], Some(1.0)).unwrap();
         assert!((loss.sum - 200.0).abs() < 1e-3, "{}", loss.sum);
-        assert!(loss.gradient.unwrap().sum().into_scalar::<f32>().is_finite());
+        assert!(
+            loss.gradient
+                .unwrap()
+                .sum()
+                .into_scalar::<f32>()
+                .is_finite()
+        );
     }
 
     #[test]

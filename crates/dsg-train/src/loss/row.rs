@@ -64,7 +64,10 @@ impl NullaryFnOnce for Exponentials<'_> {
         }
         let mut top = rest.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         top = highest.iter().copied().fold(top, f32::max);
-        let broken = broken.iter().chain(rest.iter()).any(|value| !(*value * 0.0).eq(&0.0));
+        let broken = broken
+            .iter()
+            .chain(rest.iter())
+            .any(|value| !(*value * 0.0).eq(&0.0));
         let mut total = 0.0_f64;
         for block in self.values.chunks_mut(BLOCK) {
             let mut sums = [0.0_f32; LANES];

@@ -40,7 +40,10 @@ pub(super) fn model(
     match &config.rope_scaling {
         RopeScaling::None => {}
         RopeScaling::Linear(factor) => {
-            set("rope_scaling", json!({"rope_type": "linear", "factor": factor}));
+            set(
+                "rope_scaling",
+                json!({"rope_type": "linear", "factor": factor}),
+            );
         }
         RopeScaling::Factors(_) => {
             return Err(TrainError::Unsupported {
@@ -52,7 +55,10 @@ pub(super) fn model(
         Architecture::Gemma3 => {
             let scale = config.attention_scale;
             set("hidden_activation", json!("gelu_pytorch_tanh"));
-            set("query_pre_attn_scalar", json!((1.0 / (scale * scale)).round()));
+            set(
+                "query_pre_attn_scalar",
+                json!((1.0 / (scale * scale)).round()),
+            );
             if let Some(local) = &config.local {
                 let kind = |is_local: &bool| match is_local {
                     true => "sliding_attention",
@@ -75,7 +81,10 @@ pub(super) fn model(
 /// `tokenizer_config.json`.
 pub(super) fn tokenizer(texts: &SpecialTexts, template: Option<&str>) -> Value {
     let mut object = Map::new();
-    object.insert("tokenizer_class".to_owned(), json!("PreTrainedTokenizerFast"));
+    object.insert(
+        "tokenizer_class".to_owned(),
+        json!("PreTrainedTokenizerFast"),
+    );
     object.insert("clean_up_tokenization_spaces".to_owned(), json!(false));
     let named = [
         ("bos_token", &texts.bos),

@@ -38,11 +38,7 @@ const BESIDE: [&str; 11] = [
 /// Those of reading the model; [`TrainError::TensorShape`] and [`TrainError::Format`] for an adapter of another model;
 /// [`TrainError::Unsupported`] for a GGUF file whose rotary factors a `config.json` cannot say; [`TrainError::Artifact`] when a file cannot be
 /// written.
-pub fn merge(
-    source: &Source,
-    adapter: Option<&LoraWeights>,
-    out: &Path,
-) -> Result<(), TrainError> {
+pub fn merge(source: &Source, adapter: Option<&LoraWeights>, out: &Path) -> Result<(), TrainError> {
     let config = source.config();
     if let Some(adapter) = adapter {
         check(config, adapter)?;
@@ -66,7 +62,11 @@ pub fn merge(
                     problem: error.to_string(),
                 })?;
             // The name that it has had, and the one that it has now.
-            let name = if object.contains_key("dtype") { "dtype" } else { "torch_dtype" };
+            let name = if object.contains_key("dtype") {
+                "dtype"
+            } else {
+                "torch_dtype"
+            };
             object.insert(name.to_owned(), json!("float32"));
             object.remove("quantization_config");
             write_json(&out.join("config.json"), &object)?;
@@ -75,7 +75,9 @@ pub fn merge(
             let tokenizer = source.tokenizer()?;
             let template = source.template()?;
             let text = tokenizer.to_json()?;
-            write_atomic(&out.join("tokenizer.json"), |file| file.write_all(text.as_bytes()))?;
+            write_atomic(&out.join("tokenizer.json"), |file| {
+                file.write_all(text.as_bytes())
+            })?;
             let about = config_json::tokenizer(
                 &tokenizer.special_texts(),
                 template.as_ref().map(ChatTemplate::source),
@@ -91,12 +93,13 @@ pub fn merge(
 /// Whether the adapter fits, before anything is written.
 fn check(config: &ModelConfig, adapter: &LoraWeights) -> Result<(), TrainError> {
     for (site, weights) in adapter.sites() {
-        let wrong = |name: &str, expected: [usize; 2], actual: [usize; 2]| TrainError::TensorShape {
-            path: adapter.origin().to_path_buf(),
-            tensor: format!("{site}.{name}"),
-            expected: expected.to_vec(),
-            actual: actual.to_vec(),
-        };
+        let wrong =
+            |name: &str, expected: [usize; 2], actual: [usize; 2]| TrainError::TensorShape {
+                path: adapter.origin().to_path_buf(),
+                tensor: format!("{site}.{name}"),
+                expected: expected.to_vec(),
+                actual: actual.to_vec(),
+            };
         if site.layer >= config.layers {
             return Err(TrainError::Format {
                 path: adapter.origin().to_path_buf(),
@@ -149,7 +152,10 @@ fn write_weights(
         for weight in &weights {
             let values = values(source, adapter, *weight).map_err(io::Error::other)?;
             for values in values.chunks(1 << 16) {
-                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let bytes: Vec<u8> = values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect();
                 out.write_all(&bytes)?;
             }
         }

@@ -2,10 +2,10 @@
 
 use dsg_core::{Event, Seed, Stage};
 
+use super::Trainer;
 use super::evaluate::mean_loss;
 use super::report::{TrainReport, Trained};
 use super::step::{Gradients, gradients};
-use super::Trainer;
 use crate::adapter::{Draw, LoraWeights};
 use crate::checkpoint::{Checkpoint, Checkpoints, State};
 use crate::data::{Dataset, Order, Padding, Sample};
@@ -183,7 +183,9 @@ impl<'r, 'a> Run<'r, 'a> {
             self.weights.attach(self.decoder)?;
             self.state.base_eval = self.evaluate(eval)?;
             if let Some(loss) = self.state.base_eval {
-                self.note(format!("loss on the data for evaluation before training: {loss:.4}"));
+                self.note(format!(
+                    "loss on the data for evaluation before training: {loss:.4}"
+                ));
                 self.state.best = Some((0, loss));
                 self.best = Some(self.weights.clone());
             }
@@ -264,7 +266,10 @@ impl<'r, 'a> Run<'r, 'a> {
             seconds,
             tokens_per_second: rate_of(tokens),
             label_tokens_per_second: rate_of(labels),
-            peak_bytes: self.trainer.meter.and_then(crate::metrics::Meter::peak_bytes),
+            peak_bytes: self
+                .trainer
+                .meter
+                .and_then(crate::metrics::Meter::peak_bytes),
         };
         self.progress();
         self.tell(&Event::Status {
@@ -302,7 +307,11 @@ impl<'r, 'a> Run<'r, 'a> {
         }
         state.skipped += 1;
         state.skipped_in_row += 1;
-        let what = if loss.is_finite() { "gradients" } else { "loss" };
+        let what = if loss.is_finite() {
+            "gradients"
+        } else {
+            "loss"
+        };
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let ids = ids.join(", ");
         if state.skipped_in_row > self.trainer.config.skips {
@@ -313,7 +322,8 @@ impl<'r, 'a> Run<'r, 'a> {
                 rows: ids,
             });
         }
-        let message = format!("its {what} are not finite, so that it changes nothing; its rows are {ids}");
+        let message =
+            format!("its {what} are not finite, so that it changes nothing; its rows are {ids}");
         let subject = format!("step {}", state.step);
         self.tell(&Event::Warning {
             stage: Stage::Train,
@@ -352,7 +362,9 @@ impl<'r, 'a> Run<'r, 'a> {
             (false, false) => "no better",
             (false, true) => "no better again, so that training ends here",
         };
-        self.note(format!("loss on the data for evaluation after step {step}: {loss:.4}, {verdict}"));
+        self.note(format!(
+            "loss on the data for evaluation after step {step}: {loss:.4}, {verdict}"
+        ));
         Ok(Some(loss))
     }
 
@@ -384,7 +396,10 @@ impl<'r, 'a> Run<'r, 'a> {
         let state = self.state;
         let weights = self.best.unwrap_or(self.weights);
         weights.attach(self.decoder)?;
-        let frozen = self.decoder.sites().map(|(_, projection)| projection.weight_bytes() as u64);
+        let frozen = self
+            .decoder
+            .sites()
+            .map(|(_, projection)| projection.weight_bytes() as u64);
         let report = TrainReport {
             steps: state.step,
             resumed_from: self.resumed_from,

@@ -12,7 +12,11 @@ pub(crate) struct Bytes;
 impl ChatFormat for Bytes {
     fn render(&self, messages: &[Message], reply: bool) -> Result<String, TrainError> {
         let turns = messages.iter().map(|message| {
-            let role = if message.role == Role::Assistant { 'a' } else { 'u' };
+            let role = if message.role == Role::Assistant {
+                'a'
+            } else {
+                'u'
+            };
             format!("<{role}{}>", message.content)
         });
         let begins = if reply { "<a" } else { "" };
@@ -43,7 +47,10 @@ pub(crate) fn row(id: &str, question: &str, answer: &str) -> Row {
     };
     Row::new(
         id,
-        vec![message(Role::User, question), message(Role::Assistant, answer)],
+        vec![
+            message(Role::User, question),
+            message(Role::Assistant, answer),
+        ],
     )
 }
 
@@ -68,7 +75,9 @@ pub(crate) fn others() -> Dataset {
 }
 
 fn encode(rows: &[(&str, &str, &str)]) -> Dataset {
-    let rows = rows.iter().map(|(id, question, answer)| row(id, question, answer));
+    let rows = rows
+        .iter()
+        .map(|(id, question, answer)| row(id, question, answer));
     let dataset = Dataset::encode(rows.collect(), &Encoder::new(&Bytes, CONTEXT));
     assert!(dataset.rejects().is_empty(), "{:?}", dataset.rejects());
     dataset

@@ -141,11 +141,7 @@ fn run_in(folder: &Path, stop: Option<u64>) -> Result<Trained, TrainError> {
         .with_observer(&observer)
         .with_interrupt(interrupt)
         .in_folder(folder)
-        .train(
-            &mut decoder(Architecture::Llama),
-            &eight(),
-            Some(&others()),
-        )
+        .train(&mut decoder(Architecture::Llama), &eight(), Some(&others()))
 }
 
 fn metrics(folder: &Path) -> Vec<StepMetrics> {
@@ -164,7 +160,9 @@ fn a_stopped_run_ends_with_the_same_bits() {
         assert!(matches!(error, TrainError::Interrupted { step } if step == stop));
     }
     // As a power cut might leave it: the newest checkpoint cut, a line half written.
-    let newest = stopped.path().join("checkpoints/checkpoint-00000008.safetensors");
+    let newest = stopped
+        .path()
+        .join("checkpoints/checkpoint-00000008.safetensors");
     let bytes = fs::read(&newest).unwrap();
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
     let path = stopped.path().join("training_metrics.jsonl");
@@ -213,7 +211,9 @@ fn the_best_adapter_is_kept_and_training_ends_when_nothing_gets_better() {
     assert_eq!(report.eval_loss, report.base_eval_loss);
     // That of step 0 changes nothing.
     let sites = trained.weights.sites().values();
-    let sum: f32 = sites.map(|site| site.b.clone().abs().sum().into_scalar::<f32>()).sum();
+    let sum: f32 = sites
+        .map(|site| site.b.clone().abs().sum().into_scalar::<f32>())
+        .sum();
     assert!(sum.abs() < f32::EPSILON);
 }
 
@@ -231,7 +231,10 @@ fn broken(decoder: &Decoder) -> LoraWeights {
         .map(|(site, projection)| {
             let [outputs, inputs] = projection.dims();
             let a = Tensor::<2>::full([2, inputs], f32::NAN, &device);
-            (site, SiteWeights::new(a, Tensor::ones([outputs, 2], &device), None))
+            (
+                site,
+                SiteWeights::new(a, Tensor::ones([outputs, 2], &device), None),
+            )
         });
     LoraWeights::from_sites(config, Path::new("broken"), sites.collect()).unwrap()
 }
@@ -248,21 +251,28 @@ fn steps_without_a_finite_loss_change_nothing_and_end_the_run_with_their_rows() 
         .in_folder(folder.path())
         .train(&mut decoder, &eight(), None)
         .unwrap_err();
-    let TrainError::Diverged { step, what, rows, .. } = &error else {
+    let TrainError::Diverged {
+        step, what, rows, ..
+    } = &error
+    else {
         panic!("{error}");
     };
     assert_eq!((*step, *what), (3, "loss"));
     assert_eq!(rows.split(", ").count(), 4, "{rows}");
     assert!(rows.split(", ").all(|id| id.starts_with('r')), "{rows}");
     let metrics = metrics(folder.path());
-    assert!(metrics.iter().all(|line| line.skipped && line.loss.is_none()));
+    assert!(
+        metrics
+            .iter()
+            .all(|line| line.skipped && line.loss.is_none())
+    );
 }
 
 #[test]
 fn a_base_model_that_says_nothing_finite_is_refused() {
     let mut tiny = Tiny::new(Architecture::Llama);
     let norm = tiny.values.get_mut(&Weight::OutputNorm).unwrap();
-    norm.iter_mut().for_each(|value| *value *= 3e38);
+    norm.iter_mut().for_each(|value| *value *= 2e38);
     let path = tiny.gguf(dsg_gguf::TensorType::F32, |_| {});
     let source = dsg_train::Source::open(path).unwrap();
     let mut decoder = source.decoder(&Device::flex()).unwrap();
@@ -281,7 +291,10 @@ fn what_cannot_be_trained_is_refused() {
         .train(&mut decoder, &eight(), None)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("adapter.rank") && error.contains("k_proj"), "{error}");
+    assert!(
+        error.contains("adapter.rank") && error.contains("k_proj"),
+        "{error}"
+    );
     let mut blocks = config(1);
     blocks.quantize = Some(dsg_train::Bits::Eight);
     let error = Trainer::new(blocks)
@@ -289,11 +302,20 @@ fn what_cannot_be_trained_is_refused() {
         .train(&mut decoder, &eight(), None)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("quantize") && error.contains("40"), "{error}");
+    assert!(
+        error.contains("quantize") && error.contains("40"),
+        "{error}"
+    );
     let error = Trainer::new(config(1))
         .unwrap()
         .train(&mut decoder, &Dataset::default(), None)
         .unwrap_err();
     assert!(matches!(error, TrainError::NoRows { .. }), "{error}");
-    assert!(Trainer::new(TrainConfig { epochs: 0, ..config(1) }).is_err());
+    assert!(
+        Trainer::new(TrainConfig {
+            epochs: 0,
+            ..config(1)
+        })
+        .is_err()
+    );
 }

@@ -74,7 +74,8 @@ pub fn train(
     let source = Source::open(&job.base)?;
     let tokenizer = source.tokenizer()?;
     let template = source.template()?.ok_or_else(|| TrainError::Template {
-        problem: "there is none; only models with a chat template can be trained on chats".to_owned(),
+        problem: "there is none; only models with a chat template can be trained on chats"
+            .to_owned(),
     })?;
     let chat = ModelChat {
         tokenizer: &tokenizer,
@@ -87,7 +88,10 @@ pub fn train(
         Some(path) => Some(read(path, &encoder, observer)?),
         None => None,
     };
-    let rejects = data.rejects().iter().chain(eval.iter().flat_map(Dataset::rejects));
+    let rejects = data
+        .rejects()
+        .iter()
+        .chain(eval.iter().flat_map(Dataset::rejects));
     let refused = write_jsonl(&job.out.join("rejects.jsonl"), rejects)?;
     for dataset in [Some(&data), eval.as_ref()].into_iter().flatten() {
         dataset.require_rows()?;
