@@ -45,22 +45,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut copies = 0;
     for number in 0..items {
         // Every tenth repeats one of the nine before it.
-        let copied = number % 10 == 9;
-        let of = if copied {
+        let repeats = number % 10 == 9;
+        let of = if repeats {
             number - 1 - draw(number, 0) % 9
         } else {
             number
         };
-        copies += u64::from(copied);
-        candidates.push(item(number, &question(of, copied, by_vectors, one_group)));
+        copies += u64::from(repeats);
+        candidates.push(item(number, &question(of, repeats, by_vectors, one_group)));
         if by_vectors {
-            let noise = if copied { 0.2 } else { 0.0 };
+            let noise = if repeats { 0.2 } else { 0.0 };
             vectors.push(&vector(of, number, noise, dimension))?;
         }
     }
     let deduper = Deduper::new(DedupeConfig::default())?;
     let start = Instant::now();
-    let deduped = if by_vectors {
+    let result = if by_vectors {
         deduper.run_with_vectors(candidates, &vectors)?
     } else {
         deduper.run(candidates)
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "mode": if by_vectors { "vectors" } else { "words" },
             "groups": if one_group { 1 } else { 1_000 },
             "seconds": start.elapsed().as_secs_f64(),
-            "duplicates": deduped.duplicates.len(),
+            "duplicates": result.duplicates.len(),
             "copies": copies,
             "peak_mib": peak_mib(),
         })
@@ -87,14 +87,14 @@ fn draw(seed: u64, number: u64) -> u64 {
 fn word(drawn: u64) -> String {
     (0..3)
         .filter_map(|part| SYLLABLES.get((drawn >> (8 * part)) as usize % SYLLABLES.len()))
-        .copied()
+        .repeats()
         .collect()
 }
 
 /// Question `number`; a copy has other courtesies or, where vectors are to find it, other words.
-fn question(number: u64, copied: bool, reworded: bool, one_group: bool) -> String {
+fn question(number: u64, repeats: bool, reworded: bool, one_group: bool) -> String {
     let mut words: Vec<String> = (0..7).map(|place| word(draw(number, place + 1))).collect();
-    if copied && reworded {
+    if repeats && reworded {
         words = (0..7)
             .map(|place| word(draw(number, place + 100)))
             .collect();
@@ -104,7 +104,7 @@ fn question(number: u64, copied: bool, reworded: bool, one_group: bool) -> Strin
     } else {
         format!("--{}{}", word(draw(number, 50)), draw(number, 51) % 1_000)
     };
-    let opening = if copied {
+    let opening = if repeats {
         "Please, how can I"
     } else {
         "How can I"

@@ -64,11 +64,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut kinds: BTreeMap<&str, Row> = BTreeMap::new();
     for (number, pair) in pairs.iter().enumerate() {
         let items = vec![item("a", &pair.a), item("b", &pair.b)];
-        let deduped = match rows.get(2 * number..2 * number + 2) {
+        let result = match rows.get(2 * number..2 * number + 2) {
             Some(two) => deduper.run_with_vectors(items, &TextVectors::from_rows(two)?)?,
             None => deduper.run(items),
         };
-        let merged = deduped.duplicates.first().map(|duplicate| duplicate.kind);
+        let merged = result.duplicates.first().map(|duplicate| duplicate.kind);
         let duplicate = pair.dup == 1;
         if list && merged.is_some() != duplicate {
             println!("{}\t{merged:?}\t{}\t{}", pair.kind, pair.a, pair.b);

@@ -201,8 +201,8 @@ mod tests {
         assert_eq!(found.text, 3);
         assert_eq!(found.words, 15);
         assert_eq!(
-            &text[found.place],
-            "a job that asks for more memory -- than a node has! -- stays in the queue,"
+            text.get(found.place),
+            Some("a job that asks for more memory -- than a node has! -- stays in the queue,")
         );
     }
 

@@ -19,7 +19,7 @@ pub fn terms(text: &str, stemming: bool) -> Vec<String> {
     let mut terms = Vec::new();
     for surface in surfaces(text) {
         analyzer.terms(surface.text, surface.technical, |term| {
-            terms.push(term.to_owned())
+            terms.push(term.to_owned());
         });
     }
     terms
