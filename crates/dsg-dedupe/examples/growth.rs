@@ -87,7 +87,7 @@ fn draw(seed: u64, number: u64) -> u64 {
 fn word(drawn: u64) -> String {
     (0..3)
         .filter_map(|part| SYLLABLES.get((drawn >> (8 * part)) as usize % SYLLABLES.len()))
-        .repeats()
+        .copied()
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dsg_core::{Candidate, Duplicate, Embedder, Stage, StageResult};
-use dsg_dedupe::{Decontaminator, TextVectors};
+use dsg_dedupe::{Decontaminator, Deduped, TextVectors};
 use dsg_index::Cached;
 
 use crate::benchmark;
@@ -22,14 +22,16 @@ pub(crate) fn unique(
     let meanings = embedding.map(Meanings::open).transpose()?;
     let clean = decontaminated(ctx, accepted, meanings.as_ref())?;
     let deduper = &ctx.stages.deduper;
-    let deduped = match &meanings {
+    let Deduped {
+        mut result,
+        duplicates,
+    } = match &meanings {
         None => deduper.run(clean.kept),
         Some(meanings) => {
             let vectors = meanings.of_candidates(ctx, &clean.kept)?;
             deduper.run_with_vectors(clean.kept, &vectors)?
         }
     };
-    let mut result = deduped.result;
     // One stage: what entered the first half, what left in either.
     result.counts.entered = clean.counts.entered;
     result.counts.failed += clean.counts.failed;
@@ -37,7 +39,7 @@ pub(crate) fn unique(
         *result.counts.dropped.entry(reason).or_default() += count;
     }
     result.rejects.splice(0..0, clean.rejects);
-    Ok((result, deduped.duplicates))
+    Ok((result, duplicates))
 }
 
 /// The items that repeat no benchmark.
