@@ -139,6 +139,8 @@ class Llama:
     def __init__(self, path):
         self.ffi = declarations.ffi
         self.lib = self.ffi.dlopen(xllamacpp.xllamacpp.__file__)
+        self.quiet = self.ffi.callback("void(enum ggml_log_level, const char *, void *)", lambda *_: None)
+        self.lib.llama_log_set(self.quiet, self.ffi.NULL)
         self.lib.llama_backend_init()
         parameters = self.lib.llama_model_default_params()
         parameters.n_gpu_layers = 0
@@ -234,6 +236,9 @@ def compare_model(dsg, path, strings, work):
 
     folder = work / name
     shutil.rmtree(folder, ignore_errors=True)
+    # What it was read from; the weights are no longer quantized.
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
     model.save_pretrained(folder, max_shard_size="400MB")
     ours, _ = dsg.logits(folder, sequences, vocabulary)
     shards = len(list(folder.glob("*.safetensors")))
@@ -335,6 +340,7 @@ def main():
     parser.add_argument("models", type=pathlib.Path, nargs="*")
     arguments = parser.parse_args()
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     work = arguments.work
     work.mkdir(parents=True, exist_ok=True)
     dsg = Dsg(arguments.program, work)

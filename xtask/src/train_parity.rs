@@ -13,9 +13,10 @@ use crate::venv;
 
 /// The references, pinned. llama.cpp comes with one package and the declarations of its interface, one build apart, with another, whose
 /// own library needs a newer libc.
-const REQUIREMENTS: [&str; 6] = [
+const REQUIREMENTS: [&str; 7] = [
     "torch==2.15.0",
     "transformers==5.24.0",
+    "accelerate==1.15.0",
     "gguf==0.17.1",
     "xllamacpp==2026.10.11549",
     "llama-cpp-py-sync==0.11548",

@@ -81,7 +81,8 @@ impl Tokenizer {
     /// Holds the tokenizer against the rows of an embedding. Added tokens beyond them are no error until a text has one: Gemma 3 has
     /// one for images that its text models lack.
     pub(crate) fn check(&mut self, path: &Path, vocabulary: usize) -> Result<(), TrainError> {
-        let tokens = self.parsing.get_vocab_size(false);
+        let ids = self.parsing.get_vocab(false);
+        let tokens = ids.values().max().map_or(0, |id| *id as usize + 1);
         if tokens > vocabulary {
             return Err(TrainError::Tokenizer {
                 path: path.to_path_buf(),

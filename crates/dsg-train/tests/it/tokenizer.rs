@@ -202,27 +202,28 @@ fn beginning_and_ends_are_what_the_files_say() {
 #[test]
 fn a_foreign_tokenizer_is_refused() {
     let tiny = Tiny::new(Architecture::Llama);
+    // As many tokens as there are rows, and one more.
     let mut json = tokenizer_json(&smollm());
-    for id in 267..=VOCABULARY {
+    let plain = vocabulary().len() - SPECIAL.len();
+    for id in plain..=VOCABULARY {
         json["model"]["vocab"][format!("word{id}")] = json!(id);
     }
-    fs::write(tiny.path().join("tokenizer.json"), json.to_string()).unwrap();
+    json["added_tokens"] = json!([]);
+    let path = tiny.path().join("tokenizer.json");
+    fs::write(&path, json.to_string()).unwrap();
     let error = tiny.source().tokenizer().unwrap_err();
     assert!(matches!(error, TrainError::Tokenizer { .. }));
     let error = error.to_string();
     assert!(error.contains("the model 300"), "{error}");
 
-    // One added token beyond the embedding is an error of the texts that have it.
-    let mut json = tokenizer_json(&smollm());
-    let mut image = json["added_tokens"][0].clone();
+    // An added token without a row is an error of the texts that have it.
+    let words = json["model"]["vocab"].as_object_mut().unwrap();
+    words.remove("word300");
+    let mut image = tokenizer_json(&smollm())["added_tokens"][0].clone();
     image["id"] = json!(VOCABULARY);
     image["content"] = json!("<image>");
-    json["added_tokens"].as_array_mut().unwrap().push(image);
-    // Ids of added tokens follow those of the model, so that it needs as many words.
-    for id in 267..VOCABULARY {
-        json["model"]["vocab"][format!("word{id}")] = json!(id);
-    }
-    fs::write(tiny.path().join("tokenizer.json"), json.to_string()).unwrap();
+    json["added_tokens"] = json!([image]);
+    fs::write(&path, json.to_string()).unwrap();
     let tokenizer = tiny.source().tokenizer().unwrap();
     assert!(tokenizer.encode("the", Specials::Parse).is_ok());
     let error = tokenizer.encode("<image>", Specials::Parse).unwrap_err();
