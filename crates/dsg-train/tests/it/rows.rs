@@ -36,7 +36,7 @@ impl ChatFormat for Bytes {
     }
 
     fn ends(&self) -> &[u32] {
-        &[b'>' as u32]
+        &[62]
     }
 }
 
