@@ -6,11 +6,7 @@
 //!
 //! The base model is a Llama of two small blocks with random weights, so that all that it knows afterwards is in the adapter. Its tokens are
 //! bytes, which also shows what a model's chat format is to training: [`ChatFormat`].
-#![allow(
-    clippy::print_stdout,
-    clippy::cast_possible_truncation,
-    reason = "a program that talks to its user; weights are singles"
-)]
+#![allow(clippy::print_stdout, reason = "a program that talks to its user")]
 
 use std::error::Error;
 use std::fs;
@@ -119,7 +115,7 @@ impl ChatFormat for Bytes {
     }
 
     fn ends(&self) -> &[u32] {
-        &[62]
+        &[b'>' as u32]
     }
 }
 

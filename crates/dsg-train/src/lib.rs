@@ -69,7 +69,6 @@ mod kernel;
 pub mod loss;
 mod merge;
 mod metrics;
-mod number;
 mod optimizer;
 mod schedule;
 pub mod source;

@@ -7,7 +7,6 @@ use burn::tensor::{Tensor, TensorData};
 use dsg_core::hash::xxh3_64;
 
 use super::config::Site;
-use crate::number::{single, whole};
 
 /// Sets some of an adapter's inputs to zero and scales the others up. What is dropped is a function of the draw that was last set, the
 /// projection and the position, so that a pass can be repeated, on any device.
@@ -44,9 +43,9 @@ impl Dropout {
             return rows;
         }
         let shape = rows.dims();
-        let kept = single(1.0 / (1.0 - self.part));
+        let kept = (1.0 / (1.0 - self.part)) as f32;
         // Of 32 bits.
-        let threshold = whole(self.part * 2_f64.powi(32));
+        let threshold = (self.part * 2_f64.powi(32)) as u64;
         let mut state = self.salt ^ xxh3_64(&draw.to_le_bytes(), self.salt);
         let count: usize = shape.iter().product();
         let mut mask = Vec::with_capacity(count + 1);

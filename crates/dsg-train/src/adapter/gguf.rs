@@ -11,7 +11,6 @@ use super::peft::bytes;
 use super::weights::LoraWeights;
 use crate::architecture::{ModelConfig, pairs_from_halves};
 use crate::error::TrainError;
-use crate::number::single;
 
 impl LoraWeights {
     /// Writes the adapter as a GGUF file for `llama-server --lora` and the like, f32. llama.cpp scales by alpha over rank, so that alpha is written
@@ -32,7 +31,7 @@ impl LoraWeights {
             .key("general.architecture", model.architecture.gguf_name())?
             .key("general.type", "adapter")?
             .key("adapter.type", "lora")?
-            .key("adapter.lora.alpha", single(alpha))?;
+            .key("adapter.lora.alpha", alpha as f32)?;
         let mut tensors = Vec::new();
         for (site, weights) in self.sites() {
             let name = format!("{}.weight", site.gguf());

@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::config::{AdapterConfig, Site, Target};
 use super::weights::{LoraWeights, SiteWeights};
 use crate::error::TrainError;
-use crate::number::whole;
 
 const CONFIG: &str = "adapter_config.json";
 const WEIGHTS: &str = "adapter_model.safetensors";
@@ -109,10 +108,9 @@ impl LoraWeights {
             let a = take(A, Shape::Rows(config.rank))?;
             let b = take(B, Shape::Columns(config.rank))?;
             let [outputs, _] = b.dims();
-            let magnitude = if config.dora {
-                Some(take(MAGNITUDE, Shape::Vector(outputs))?)
-            } else {
-                None
+            let magnitude = match config.dora {
+                true => Some(take(MAGNITUDE, Shape::Vector(outputs))?),
+                false => None,
             };
             targets.insert(site.target);
             sites.insert(site, SiteWeights::new(a, b, magnitude));
@@ -168,7 +166,7 @@ impl LoraWeights {
         let peft = PeftConfig {
             base_model_name_or_path: base.map(str::to_owned),
             lora_alpha: if alpha.fract() == 0.0 && alpha < 1e9 {
-                Value::from(whole(alpha))
+                Value::from(alpha as u64)
             } else {
                 Value::from(alpha)
             },
@@ -257,19 +255,25 @@ fn matrix(
     device: &Device,
 ) -> Result<Tensor<2>, TrainError> {
     let actual = view.shape();
-    // One side of a matrix is the rank; the other, which the file says, is held against the model when the adapter is attached.
-    let (expected, matrix) = match (shape, actual) {
-        (Shape::Vector(length), _) => (vec![length], [1, length]),
-        (Shape::Rows(rows), &[_, columns]) | (Shape::Columns(columns), &[rows, _]) => {
-            (vec![rows, columns], [rows, columns])
-        }
-        (Shape::Rows(rank) | Shape::Columns(rank), _) => (vec![rank], [rank, 1]),
+    let expected = match (shape, actual) {
+        (Shape::Rows(rows), &[_, columns]) => [rows, columns],
+        (Shape::Columns(columns), &[rows, _]) => [rows, columns],
+        (Shape::Vector(length), _) => [1, length],
+        (Shape::Rows(rows), _) => [rows, 0],
+        (Shape::Columns(columns), _) => [0, columns],
     };
-    if actual != expected.as_slice() || (actual.len() == 1) != matches!(shape, Shape::Vector(_)) {
+    let fits = match shape {
+        Shape::Vector(length) => actual == [length],
+        _ => actual == expected,
+    };
+    if !fits {
         return Err(TrainError::TensorShape {
             path: path.to_path_buf(),
             tensor: name.to_owned(),
-            expected,
+            expected: match shape {
+                Shape::Vector(length) => vec![length],
+                _ => expected.to_vec(),
+            },
             actual: actual.to_vec(),
         });
     }
@@ -290,7 +294,7 @@ fn matrix(
             value: *value,
         });
     }
-    Ok(Tensor::from_data(TensorData::new(values, matrix), device))
+    Ok(Tensor::from_data(TensorData::new(values, expected), device))
 }
 
 fn floats(view: &TensorView<'_>) -> Option<Vec<f32>> {

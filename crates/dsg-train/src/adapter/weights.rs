@@ -12,7 +12,6 @@ use super::lora::Adapter;
 use super::magnitude::{Magnitude, squared_rows, updated_norms};
 use crate::decoder::{Decoder, Projection};
 use crate::error::TrainError;
-use crate::number::single;
 
 /// The adapters of a model: one for each [`Site`], f32, outside of autodiff. [Attached](Self::attach) to a decoder, they take part in what
 /// it computes.
@@ -78,7 +77,7 @@ impl LoraWeights {
             let a: Vec<f32> = (0..config.rank * inputs)
                 .map(|_| {
                     let unit = Seed(split_mix(&mut state) >> 11).unit();
-                    single((2.0 * unit - 1.0) * bound)
+                    ((2.0 * unit - 1.0) * bound) as f32
                 })
                 .collect();
             let mut weights = SiteWeights::new(
@@ -187,7 +186,7 @@ impl LoraWeights {
     /// # Errors
     /// [`TrainError::MissingTensor`] for sites that the decoder lacks, [`TrainError::TensorShape`] for matrices that do not fit it.
     pub fn attach(&self, decoder: &mut Decoder) -> Result<(), TrainError> {
-        self.attach_as(decoder, Tensor::clone, None)
+        self.attach_as(decoder, |matrix| matrix.clone(), None)
     }
 
     /// Attaches the adapters as what gradients are computed of. Returns the leaves, in the order of [`matrices`](Self::matrices).

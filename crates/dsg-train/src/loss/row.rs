@@ -4,8 +4,6 @@ use std::f32::consts::LOG2_E;
 
 use pulp::{Arch, NullaryFnOnce};
 
-use crate::number::single;
-
 /// Numbers that are worked on side by side. Fixed, and without fused operations, so that wider registers change no bit.
 const LANES: usize = 16;
 /// Numbers whose sum is taken in f32; sums of such sums are f64.
@@ -30,10 +28,10 @@ impl Row<'_> {
         if let Some(scale) = self.scale {
             Arch::new().dispatch(Multiply {
                 values: &mut *self.logits,
-                by: single(scale / total),
+                by: (scale / total) as f32,
             });
             if let Some(target) = self.logits.get_mut(self.target) {
-                *target -= single(scale);
+                *target -= scale as f32;
             }
         }
         total.ln() + f64::from(highest) - f64::from(chosen)

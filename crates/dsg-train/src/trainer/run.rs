@@ -12,7 +12,6 @@ use crate::data::{Dataset, Order, Padding, Sample};
 use crate::decoder::Decoder;
 use crate::error::TrainError;
 use crate::metrics::{MetricsLog, StepMetrics};
-use crate::number::whole;
 use crate::optimizer::{AdamW, Moments, clip_factor, global_norm};
 
 /// Losses of the base model and of one with an adapter that changes nothing may differ by this much, relative to the former.
@@ -228,7 +227,7 @@ impl<'r, 'a> Run<'r, 'a> {
             f64::NAN
         };
         let skipped = !norm.is_finite();
-        let warmup = whole((config.warmup * self.steps as f64).ceil());
+        let warmup = (config.warmup * self.steps as f64).ceil() as u64;
         let rate = config.learning_rate * config.schedule.factor(step, self.steps, warmup);
         if !skipped {
             let factor = clip_factor(norm, config.clip_norm);

@@ -36,7 +36,7 @@ impl ChatFormat for Bytes {
     }
 
     fn ends(&self) -> &[u32] {
-        &[62]
+        &[b'>' as u32]
     }
 }
 
