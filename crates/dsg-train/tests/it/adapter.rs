@@ -128,7 +128,11 @@ fn write(path: &Path, tensors: &Tensors) {
 #[test]
 fn damaged_adapters_are_refused_with_file_and_tensor() {
     let cases: [(fn(&mut serde_json::Value), fn(&mut Tensors), &str); 7] = [
-        (|config| config["r"] = 4.into(), |_| {}, "instead of [4, "),
+        (
+            |config| config["r"] = 4.into(),
+            |_| {},
+            "instead of [4, ",
+        ),
         (|_| {}, |tensors| drop(tensors.remove(B)), "has no tensor"),
         (
             |_| {},
