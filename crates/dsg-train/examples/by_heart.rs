@@ -6,7 +6,11 @@
 //!
 //! The base model is a Llama of two small blocks with random weights, so that all that it knows afterwards is in the adapter. Its tokens are
 //! bytes, which also shows what a model's chat format is to training: [`ChatFormat`].
-#![allow(clippy::print_stdout, reason = "a program that talks to its user")]
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a program that talks to its user; weights are singles"
+)]
 
 use std::error::Error;
 use std::fs;

@@ -69,6 +69,7 @@ mod kernel;
 pub mod loss;
 mod merge;
 mod metrics;
+mod number;
 mod optimizer;
 mod schedule;
 pub mod source;

@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use dsg_core::hash::xxh3_64;
 
 use super::config::Site;
+use crate::number::{single, whole};
 
 /// Sets some of an adapter's inputs to zero and scales the others up. What is dropped is a function of the draw that was last set, the
 /// projection and the position, so that a pass can be repeated, on any device.

@@ -11,6 +11,7 @@ use super::peft::bytes;
 use super::weights::LoraWeights;
 use crate::architecture::{ModelConfig, pairs_from_halves};
 use crate::error::TrainError;
+use crate::number::single;
 
 impl LoraWeights {
     /// Writes the adapter as a GGUF file for `llama-server --lora` and the like, f32. llama.cpp scales by alpha over rank, so that alpha is written

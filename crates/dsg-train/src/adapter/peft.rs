@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::config::{AdapterConfig, Site, Target};
 use super::weights::{LoraWeights, SiteWeights};
 use crate::error::TrainError;
+use crate::number::whole;
 
 const CONFIG: &str = "adapter_config.json";
 const WEIGHTS: &str = "adapter_model.safetensors";
@@ -273,18 +274,11 @@ fn matrix(
         (Shape::Rows(rows), _) => [rows, 0],
         (Shape::Columns(columns), _) => [0, columns],
     };
-    let fits = match shape {
-        Shape::Vector(length) => actual == [length],
-        _ => actual == expected,
-    };
-    if !fits {
+    if actual != expected.as_slice() || (actual.len() == 1) != matches!(shape, Shape::Vector(_)) {
         return Err(TrainError::TensorShape {
             path: path.to_path_buf(),
             tensor: name.to_owned(),
-            expected: match shape {
-                Shape::Vector(length) => vec![length],
-                _ => expected.to_vec(),
-            },
+            expected,
             actual: actual.to_vec(),
         });
     }
@@ -305,7 +299,7 @@ fn matrix(
             value: *value,
         });
     }
-    Ok(Tensor::from_data(TensorData::new(values, expected), device))
+    Ok(Tensor::from_data(TensorData::new(values, matrix), device))
 }
 
 fn floats(view: &TensorView<'_>) -> Option<Vec<f32>> {

@@ -12,6 +12,7 @@ use super::lora::Adapter;
 use super::magnitude::{Magnitude, squared_rows, updated_norms};
 use crate::decoder::{Decoder, Projection};
 use crate::error::TrainError;
+use crate::number::single;
 
 /// The adapters of a model: one for each [`Site`], f32, outside of autodiff. [Attached](Self::attach) to a decoder, they take part in what
 /// it computes.

@@ -4,6 +4,8 @@ use std::f32::consts::LOG2_E;
 
 use pulp::{Arch, NullaryFnOnce};
 
+use crate::number::single;
+
 /// Numbers that are worked on side by side. Fixed, and without fused operations, so that wider registers change no bit.
 const LANES: usize = 16;
 /// Numbers whose sum is taken in f32; sums of such sums are f64.

@@ -12,6 +12,7 @@ use crate::data::{Dataset, Order, Padding, Sample};
 use crate::decoder::Decoder;
 use crate::error::TrainError;
 use crate::metrics::{MetricsLog, StepMetrics};
+use crate::number::whole;
 use crate::optimizer::{AdamW, Moments, clip_factor, global_norm};
 
 /// Losses of the base model and of one with an adapter that changes nothing may differ by this much, relative to the former.
