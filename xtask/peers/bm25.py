@@ -3,6 +3,7 @@
 
     python bm25.py build --corpus PATH [--corpus PATH ...] --out FOLDER [--words 120] [--queries 1000]
     python bm25.py run --input FOLDER --engine bm25s-numpy|bm25s-numba|tantivy [--k 10] [--repeat 3]
+    python bm25.py judge --documents TERMS --queries TERMS --qrels FILE
 
 `build` writes a BEIR-like FOLDER: `corpus.jsonl` ({"_id", "title", "text"}: the paragraphs of the text files under each
 PATH, a folder or a tar archive, joined to passages of about `--words` words), `queries.jsonl` ({"_id", "text"}: the questions
@@ -12,6 +13,8 @@ passage of the page that answers it). The same input and options give the same f
 `run` prints one JSON object: engine, version, corpus, documents, bytes, queries, k, threads, build_seconds (tokenization and
 index), query_seconds (all queries, tokenization included), both the least of `--repeat` runs, peak_rss_bytes, and ndcg10
 where there are judgements. Threads: RAYON_NUM_THREADS, as for dsg.
+
+`judge` prints nDCG@10, MAP and recall@100 of bm25s over terms that another analyzer made (dsg-index's example `terms`), best 1,000.
 
 Engines:
   bm25s-numpy  bm25s with its English stop words and the Snowball stemmer, scored with numpy and scipy.
@@ -198,6 +201,45 @@ def ndcg10(queries, found, ids, grades):
     return total / max(count, 1)
 
 
+def measures(ranked, judged):
+    """nDCG@10, average precision and recall@100 of one ranking."""
+    grades = [judged.get(name, 0) for name in ranked]
+    ideal = sorted(judged.values(), reverse=True)
+
+    def gain(grades):
+        return sum(grade / math.log2(rank + 2) for rank, grade in enumerate(grades[:10]))
+
+    relevant = sum(grade > 0 for grade in ideal)
+    found, precision = 0, 0.0
+    for rank, grade in enumerate(grades, 1):
+        if grade > 0:
+            found += 1
+            precision += found / rank
+    return gain(grades) / gain(ideal), precision / relevant, sum(grade > 0 for grade in grades[:100]) / relevant
+
+
+def judge(args):
+    import bm25s
+
+    documents, queries = read(args.documents), read(args.queries)
+    grades = {}
+    for judgement in Path(args.qrels).read_text(encoding="utf-8").splitlines()[1:]:
+        query, document, grade = judgement.split("\t")[:3]
+        grades.setdefault(query, {})[document] = max(float(grade), 0)
+    grades = {query: judged for query, judged in grades.items() if any(judged.values())}
+    index = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
+    index.index([document["terms"] for document in documents], show_progress=False)
+    sums, count = [0.0] * 3, 0
+    for query in queries:
+        if query["_id"] in grades:
+            found = index.retrieve([query["terms"]], k=min(1000, len(documents)), show_progress=False)
+            ranked = [documents[at]["_id"] for at, score in zip(found.documents[0], found.scores[0]) if score > 0]
+            sums = [total + value for total, value in zip(sums, measures(ranked, grades[query["_id"]]))]
+            count += 1
+    ndcg, average, recall = (total / count for total in sums)
+    print(json.dumps({"queries": count, "ndcg10": round(ndcg, 4), "map": round(average, 4), "recall100": round(recall, 4)}))
+
+
 def run_engine(args):
     threads = int(os.environ.get("RAYON_NUM_THREADS") or os.cpu_count() or 1)
     # numpy and numba would start threads of their own.
@@ -249,8 +291,11 @@ def main():
     run.add_argument("--engine", required=True, choices=["bm25s-numpy", "bm25s-numba", "tantivy"])
     run.add_argument("--k", type=int, default=10)
     run.add_argument("--repeat", type=int, default=3)
+    judged = commands.add_parser("judge")
+    for name in ("--documents", "--queries", "--qrels"):
+        judged.add_argument(name, required=True)
     args = parser.parse_args()
-    build_input(args) if args.command == "build" else run_engine(args)
+    {"build": build_input, "run": run_engine, "judge": judge}[args.command](args)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,6 @@ pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
     let mut command = Command::new(python);
     command
         .arg(root.join("xtask/python/train_parity.py"))
-        .arg(target.join("debug/examples/parity"))
-        .arg(work.join("models"))
         .arg("--root")
         .arg(root);
     match tokenizers(&work.join("tokenizers")) {
@@ -55,6 +53,9 @@ pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
         }
         Err(error) => println!("no tokenizer.json of real models, which npm brings ({error})"),
     }
+    command
+        .arg(target.join("debug/examples/parity"))
+        .arg(work.join("models"));
     check(command.args(&args.models))
 }
 

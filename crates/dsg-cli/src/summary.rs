@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use dsg::Manifest;
 use dsg::core::{Stage, StageCounts};
+use dsg::{Manifest, SectionCoverage};
 use serde::Serialize;
 
 use crate::progress::left_for;
@@ -91,11 +91,50 @@ pub(crate) fn topic_table(topics: &[TopicFill]) -> Table {
     table
 }
 
+/// How many sections have items, and the most frequent reasons why the others have none.
+pub(crate) fn section_line(sections: &SectionCoverage) -> String {
+    let mut without: Vec<(u64, &str)> = sections
+        .without
+        .iter()
+        .map(|(reason, count)| (*count, reason.as_str()))
+        .collect();
+    without.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let most: Vec<String> = without
+        .iter()
+        .take(3)
+        .map(|(count, reason)| format!("{count} {reason}"))
+        .collect();
+    let more = if without.len() > 3 { ", …" } else { "" };
+    let why = if most.is_empty() {
+        String::new()
+    } else {
+        format!("; without: {}{more}", most.join(", "))
+    };
+    format!(
+        "{} of {} sections have items{why}",
+        sections.covered(),
+        sections.total
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn sections_without_items_are_told_with_the_most_frequent_reasons() {
+        let sections: SectionCoverage = serde_json::from_value(json!({
+            "total": 30, "train": 8, "eval": 3,
+            "without": {"generate.over_plan": 4, "generate.no_structure": 9, "judge.a": 2, "dedupe.b": 5},
+        }))
+        .unwrap();
+        assert_eq!(
+            section_line(&sections),
+            "10 of 30 sections have items; without: 9 generate.no_structure, 5 dedupe.b, 4 generate.over_plan, …"
+        );
+    }
 
     #[test]
     fn difficulties_of_a_topic_are_summed_in_the_order_of_the_configuration() {

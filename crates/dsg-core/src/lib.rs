@@ -27,6 +27,7 @@ mod candidate;
 mod chat;
 mod chunk;
 mod document;
+mod duplicate;
 mod example;
 pub mod hash;
 mod id;
@@ -36,6 +37,7 @@ mod reason;
 mod salvage;
 mod schema;
 mod seam;
+mod section;
 mod seed;
 mod span;
 
@@ -52,6 +54,7 @@ pub use chunk::{Chunk, ChunkContext, ChunkSchema};
 pub use document::{
     Block, BlockKind, Document, DocumentSchema, Format, Link, Markup, Source, inside, top_level,
 };
+pub use duplicate::{Duplicate, DuplicateKind, DuplicateSchema};
 pub use example::{Example, ExampleMeta, Message, Role, Split};
 pub use id::{CandidateId, ChunkId, DocId};
 pub use observer::{Event, Interrupt, Observer, Silent};
@@ -59,7 +62,9 @@ pub use prompt::{Prompt, PromptError, Prompts, Rendered};
 pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};
 pub use salvage::{Salvaged, salvage};
 pub use seam::{
-    ChunkStore, Embedder, Hit, MemoryStore, Retriever, SeamError, SpanTokens, TokenCounter,
+    ChunkStore, Embedder, Hit, MemoryStore, Reranker, Retriever, SeamError, SpanTokens,
+    TokenCounter,
 };
+pub use section::{Section, SectionSchema};
 pub use seed::Seed;
 pub use span::{Span, SpanError};

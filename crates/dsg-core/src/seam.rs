@@ -126,6 +126,18 @@ impl<E: Embedder + ?Sized> Embedder for Arc<E> {
     }
 }
 
+/// Says how well texts answer a query by reading each together with it (a cross-encoder).
+pub trait Reranker: Send + Sync {
+    /// Everything that a score depends on besides query and text: provider, model, its contents.
+    fn id(&self) -> &str;
+
+    /// A finite score for each text, in their order; higher is better, comparable within one query only.
+    ///
+    /// # Errors
+    /// [`SeamError`] when the model fails or gives another number of scores or one that is no number.
+    fn scores(&self, query: &str, texts: &[&str]) -> Result<Vec<f32>, SeamError>;
+}
+
 /// A search result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {

@@ -14,6 +14,7 @@ use crate::reason::DedupeReason;
 #[derive(Debug)]
 pub struct Balancer {
     quotas: BTreeMap<String, usize>,
+    chunks_take_turns: bool,
     difficulty: [Option<f64>; Difficulty::ALL.len()],
     question_type: [Option<f64>; QuestionType::ALL.len()],
 }
@@ -77,6 +78,7 @@ impl Balancer {
                 QuestionType::ALL.map(QuestionType::as_str),
             )?,
             quotas: config.quotas,
+            chunks_take_turns: config.chunks_take_turns,
         })
     }
 
@@ -129,7 +131,7 @@ impl Balancer {
         let Some(quota) = quota.filter(|quota| *quota < members.len()) else {
             return members.to_vec();
         };
-        let mut queues = queues(candidates, members);
+        let mut queues = queues(candidates, members, self.chunks_take_turns);
         let mut got_difficulty = [0.0; Difficulty::ALL.len()];
         let mut got_type = [0.0; QuestionType::ALL.len()];
         let mut chosen = Vec::with_capacity(quota);
@@ -218,11 +220,16 @@ impl Balancer {
     }
 }
 
-/// A queue's key: how often its document had its turn before, then the place among all by score and id.
-type Turn = (usize, usize);
+/// A queue's key: how often its chunk had its turn before, where that matters, then its document, then the place among all by score
+/// and id.
+type Turn = (usize, usize, usize);
 
 /// Per cell, the members in the order in which they should be taken.
-fn queues(candidates: &[Candidate], members: &[usize]) -> BTreeMap<Cell, VecDeque<(Turn, usize)>> {
+fn queues(
+    candidates: &[Candidate],
+    members: &[usize],
+    chunks_take_turns: bool,
+) -> BTreeMap<Cell, VecDeque<(Turn, usize)>> {
     let mut ranked: Vec<(f64, &Candidate, usize)> = members
         .iter()
         .filter_map(|index| {
@@ -236,6 +243,7 @@ fn queues(candidates: &[Candidate], members: &[usize]) -> BTreeMap<Cell, VecDequ
             .then(a.2.cmp(&b.2))
     });
     let mut turns: HashMap<(Cell, &str), usize> = HashMap::new();
+    let mut chunk_turns: HashMap<&str, usize> = HashMap::new();
     let mut cells: BTreeMap<Cell, Vec<(Turn, usize)>> = BTreeMap::new();
     for (place, (_, candidate, index)) in ranked.into_iter().enumerate() {
         let cell = (
@@ -247,7 +255,15 @@ fn queues(candidates: &[Candidate], members: &[usize]) -> BTreeMap<Cell, VecDequ
             .first()
             .map_or("", |citation| citation.doc_id.as_str());
         let turn = turns.entry((cell, document)).or_default();
-        cells.entry(cell).or_default().push(((*turn, place), index));
+        let mut of_chunk = 0;
+        if let Some(citation) = candidate.citations.first().filter(|_| chunks_take_turns) {
+            // Over all cells: a chunk with an item of another kind has one.
+            let turns = chunk_turns.entry(citation.chunk_id.as_str()).or_default();
+            of_chunk = *turns;
+            *turns += 1;
+        }
+        let key = (of_chunk, *turn, place);
+        cells.entry(cell).or_default().push((key, index));
         *turn += 1;
     }
     cells

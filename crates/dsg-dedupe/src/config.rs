@@ -1,6 +1,7 @@
 //! Settings of each kernel; all are checked when the kernel is built.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use dsg_core::Seed;
 use schemars::JsonSchema;
@@ -24,6 +25,38 @@ pub struct DedupeConfig {
     pub num_perm: usize,
     /// Words in a shingle of texts and documents. 1 to 16; default 3.
     pub shingle_words: usize,
+    /// Questions of the same meaning, where there are vectors of them.
+    pub semantic: SemanticConfig,
+    /// Benchmarks and evaluation files (JSON Lines, CSV, Parquet) that no item may repeat. Default: none. The library leaves reading
+    /// them to its caller, who gives the rows to a [`Decontaminator`](crate::Decontaminator).
+    pub decontaminate: Vec<PathBuf>,
+    /// The columns of these files that count. Default: none, which means that those with a usual name (`question`, `prompt`, `answer`, `text`,
+    /// `messages`, …) are found.
+    pub decontaminate_columns: Vec<String>,
+    /// Words in a row that an item must have in common with a benchmark's text to be taken for a repetition of it. 5 to 50; default 13,
+    /// as for GPT-3 and in `lm-eval`.
+    pub ngram_words: usize,
+}
+
+/// When two questions mean the same by their vectors. Compared are only questions that agree in every literal, number, negation
+/// and side of opposites.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SemanticConfig {
+    /// Least cosine of two questions' vectors at which they are one. In `(0, 1]`; default 0.95, for all-MiniLM-L6-v2: below it lie more
+    /// questions about something else than rewordings.
+    pub threshold: f64,
+    /// Fewest questions that agree in these things which are compared by signatures instead of pair by pair. At least 2; default 2048.
+    pub exact_below: usize,
+}
+
+impl Default for SemanticConfig {
+    fn default() -> Self {
+        Self {
+            threshold: 0.95,
+            exact_below: 2_048,
+        }
+    }
 }
 
 impl Default for DedupeConfig {
@@ -34,6 +67,10 @@ impl Default for DedupeConfig {
             document_threshold: 0.5,
             num_perm: 128,
             shingle_words: 3,
+            semantic: SemanticConfig::default(),
+            decontaminate: Vec::new(),
+            decontaminate_columns: Vec::new(),
+            ngram_words: 13,
         }
     }
 }
@@ -44,6 +81,7 @@ impl DedupeConfig {
             ("question_threshold", self.question_threshold),
             ("pair_threshold", self.pair_threshold),
             ("document_threshold", self.document_threshold),
+            ("semantic.threshold", self.semantic.threshold),
         ] {
             if !(value > 0.0 && value <= 1.0) {
                 return Err(DedupeError::config(
@@ -56,6 +94,18 @@ impl DedupeConfig {
             return Err(DedupeError::config(
                 "shingle_words",
                 format!("{} is not between 1 and 16", self.shingle_words),
+            ));
+        }
+        if !(5..=50).contains(&self.ngram_words) {
+            return Err(DedupeError::config(
+                "ngram_words",
+                format!("{} is not between 5 and 50", self.ngram_words),
+            ));
+        }
+        if self.semantic.exact_below < 2 {
+            return Err(DedupeError::config(
+                "semantic.exact_below",
+                format!("{} is not at least 2", self.semantic.exact_below),
             ));
         }
         Ok(())
@@ -74,6 +124,8 @@ pub struct BalanceConfig {
     /// Wanted share of each question type (`factual`, `procedural`, `analytical`, `troubleshooting`), likewise.
     /// Default: empty.
     pub question_types: BTreeMap<String, f64>,
+    /// Whether chunks take turns before scores decide, so that more of the documents has an item. Default: false.
+    pub chunks_take_turns: bool,
 }
 
 /// Settings of a [`Splitter`](crate::Splitter).

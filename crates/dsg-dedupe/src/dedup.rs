@@ -1,11 +1,9 @@
-//! Removal of exact and near duplicates among candidates.
+//! Removal of exact, near and semantic duplicates among candidates.
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use dsg_core::{Candidate, CandidateId, Outcome, StageResult};
+use dsg_core::{Candidate, CandidateId, Duplicate, DuplicateSchema, Outcome, StageResult};
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::config::DedupeConfig;
 use crate::error::DedupeError;
@@ -14,7 +12,9 @@ use crate::lsh::LshParams;
 use crate::meaning::{Meaning, answer_fingerprint};
 use crate::minhash::MinHasher;
 use crate::reason::DedupeReason;
+use crate::semantic::Neighbours;
 use crate::shingle::{HashSet64, mix, shingles};
+use crate::vectors::TextVectors;
 use crate::words::normalized;
 
 /// The share of pairs at the threshold that the index must bring to comparison.
@@ -36,28 +36,8 @@ pub struct Deduper {
 pub struct Deduped {
     /// Kept items in input order, rejects with what they lost to, the funnel.
     pub result: StageResult<Candidate>,
-    /// Groups with at least one removed item, in the input order of the kept one.
-    pub clusters: Vec<Cluster>,
-}
-
-/// A kept item and what was removed in its favour.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Cluster {
-    /// The item that stays.
-    pub kept: CandidateId,
-    /// The items that left, in input order.
-    pub removed: Vec<Duplicate>,
-}
-
-/// A removed item.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Duplicate {
-    /// The item.
-    pub id: CandidateId,
-    /// `dedupe.exact_question`, `dedupe.near_question` or `dedupe.near_pair`.
-    pub reason: &'static str,
-    /// Jaccard similarity to the kept item; 1 for exact duplicates.
-    pub similarity: f64,
+    /// One per removed item, in the input order of the kept ones, then of the removed.
+    pub duplicates: Vec<Duplicate>,
 }
 
 /// An item as it is compared.
@@ -97,28 +77,54 @@ impl Deduper {
     /// unless it duplicates one that was kept, so the result does not depend on the input's order and a second run
     /// removes nothing.
     pub fn run(&self, candidates: Vec<Candidate>) -> Deduped {
-        let features: Vec<Features> = candidates
+        let features = self.all_features(&candidates);
+        let order = best_first(&candidates);
+        let losses = self.losses(&features, &order, None);
+        collect(candidates, losses)
+    }
+
+    /// [`run`](Self::run), also removing questions whose vectors are nearly the same and that agree in every literal, number,
+    /// negation and side of opposites. `vectors` are those of the questions, in the order of `candidates`.
+    ///
+    /// Time grows nearly with the number of items: an item is compared with the kept ones of its group (see [`SemanticConfig`]) or, in a
+    /// large group, with at most 128 of each of some tables. Memory beside the vectors is some 500 bytes an item.
+    ///
+    /// # Errors
+    /// [`DedupeError::VectorCount`] when there are not as many vectors as candidates.
+    ///
+    /// [`SemanticConfig`]: crate::SemanticConfig
+    pub fn run_with_vectors(
+        &self,
+        candidates: Vec<Candidate>,
+        vectors: &TextVectors,
+    ) -> Result<Deduped, DedupeError> {
+        if vectors.len() != candidates.len() {
+            return Err(DedupeError::VectorCount {
+                found: vectors.len(),
+                expected: candidates.len(),
+            });
+        }
+        let features = self.all_features(&candidates);
+        let order = best_first(&candidates);
+        let fingerprints = order
+            .iter()
+            .filter_map(|index| Some(features.get(*index)?.question.fingerprint))
+            .collect();
+        let near = Neighbours::new(vectors, &order, fingerprints, &self.config.semantic);
+        let losses = self.losses(&features, &order, Some(near));
+        Ok(collect(candidates, losses))
+    }
+
+    fn all_features(&self, candidates: &[Candidate]) -> Vec<Features> {
+        candidates
             .par_iter()
             .map(|candidate| self.features(candidate))
-            .collect();
-        let mut order: Vec<(usize, f64, &CandidateId)> = candidates
-            .iter()
-            .enumerate()
-            .map(|(index, candidate)| (index, score(candidate), &candidate.id))
-            .collect();
-        order.sort_by(|a, b| {
-            b.1.total_cmp(&a.1)
-                .then_with(|| a.2.cmp(b.2))
-                .then(a.0.cmp(&b.0))
-        });
-        let order: Vec<usize> = order.into_iter().map(|(index, ..)| index).collect();
-        let losses = self.losses(&features, &order);
-        collect(candidates, losses)
+            .collect()
     }
 
     fn features(&self, candidate: &Candidate) -> Features {
         let question = Meaning::of_question(&candidate.question);
-        let question_sketch = self.hasher.sketch(question.content.as_slice());
+        let question_sketch = self.hasher.sketch(question.spelt_loosely.as_slice());
         let pair = shingles(
             &format!("{}\n{}", candidate.question, candidate.answer),
             self.config.shingle_words,
@@ -139,7 +145,12 @@ impl Deduper {
     }
 
     /// Per item, the kept item that it duplicates most. Items are taken in `order`, so ranks stand for items in links.
-    fn losses(&self, features: &[Features], order: &[usize]) -> Vec<Option<Loss>> {
+    fn losses(
+        &self,
+        features: &[Features],
+        order: &[usize],
+        mut by_vector: Option<Neighbours<'_>>,
+    ) -> Vec<Option<Loss>> {
         let ranked: Vec<&Features> = order
             .iter()
             .filter_map(|index| features.get(*index))
@@ -155,9 +166,12 @@ impl Deduper {
         let mut losses: Vec<Option<Loss>> = features.iter().map(|_| None).collect();
         for (rank, item) in ranked.iter().enumerate() {
             let is_kept = |rank: usize| kept.get(rank) == Some(&true);
-            // Both are always asked, so that their links stay short.
+            // All are always asked, so that their links stay short.
             let near_questions: Vec<usize> = questions.earlier(rank, is_kept).collect();
             let near_pairs: Vec<usize> = pairs.earlier(rank, is_kept).collect();
+            let same_meaning = by_vector
+                .as_mut()
+                .and_then(|near| near.nearest(rank, is_kept));
             let loss = exact
                 .get(item.normalized.as_str())
                 .map(|to| (*to, DedupeReason::ExactQuestion, 1.0))
@@ -176,6 +190,10 @@ impl Deduper {
                     let (to, similarity) =
                         best(near_pairs, &ranked, self.config.pair_threshold, similarity)?;
                     Some((to, DedupeReason::NearPair, similarity))
+                })
+                .or_else(|| {
+                    let (to, cosine) = same_meaning?;
+                    Some((to, DedupeReason::SemanticQuestion, f64::from(cosine)))
                 });
             if loss.is_none() {
                 exact.insert(&item.normalized, rank);
@@ -234,36 +252,59 @@ pub(crate) fn score(candidate: &Candidate) -> f64 {
         })
 }
 
+/// The places of `candidates`, the best-scored first.
+fn best_first(candidates: &[Candidate]) -> Vec<usize> {
+    let mut order: Vec<(usize, f64, &CandidateId)> = candidates
+        .iter()
+        .enumerate()
+        .map(|(index, candidate)| (index, score(candidate), &candidate.id))
+        .collect();
+    order.sort_by(|a, b| {
+        b.1.total_cmp(&a.1)
+            .then_with(|| a.2.cmp(b.2))
+            .then(a.0.cmp(&b.0))
+    });
+    order.into_iter().map(|(index, ..)| index).collect()
+}
+
 fn collect(candidates: Vec<Candidate>, losses: Vec<Option<Loss>>) -> Deduped {
-    let ids: Vec<CandidateId> = candidates.iter().map(|item| item.id.clone()).collect();
-    let mut removed: BTreeMap<usize, Vec<Duplicate>> = BTreeMap::new();
+    let known: Vec<(CandidateId, String)> = candidates
+        .iter()
+        .map(|item| (item.id.clone(), item.question.clone()))
+        .collect();
+    let mut removed: Vec<(usize, Duplicate)> = Vec::new();
     let result = candidates
         .into_iter()
         .zip(losses)
-        .map(|(candidate, loss)| match loss {
-            None => Outcome::Kept(candidate),
-            Some(loss) => {
-                let winner = ids.get(loss.to).map_or("", CandidateId::as_str);
-                removed.entry(loss.to).or_default().push(Duplicate {
-                    id: candidate.id.clone(),
-                    reason: loss.reason.as_str(),
+        .map(|(candidate, loss)| {
+            let winner = loss.and_then(|loss| Some((known.get(loss.to)?, loss)));
+            let Some(((kept, kept_question), loss)) = winner else {
+                return Outcome::Kept(candidate);
+            };
+            removed.push((
+                loss.to,
+                Duplicate {
+                    schema: DuplicateSchema,
+                    kind: loss.reason.duplicate_kind(),
+                    reason: loss.reason.into(),
+                    lost: candidate.id.clone(),
+                    kept: kept.clone(),
                     similarity: loss.similarity,
-                });
-                loss.reason.drop(
-                    &candidate,
-                    format!("duplicate of {winner}, similarity {:.3}", loss.similarity),
-                )
-            }
+                    lost_question: candidate.question.clone(),
+                    kept_question: kept_question.clone(),
+                },
+            ));
+            let detail = format!("duplicate of {kept}, similarity {:.3}", loss.similarity);
+            loss.reason.drop(&candidate, detail)
         })
         .collect();
-    let clusters = removed
-        .into_iter()
-        .filter_map(|(kept, removed)| {
-            Some(Cluster {
-                kept: ids.get(kept)?.clone(),
-                removed,
-            })
-        })
-        .collect();
-    Deduped { result, clusters }
+    // A stable sort: the removed stay in input order.
+    removed.sort_by_key(|(kept, _)| *kept);
+    Deduped {
+        result,
+        duplicates: removed
+            .into_iter()
+            .map(|(_, duplicate)| duplicate)
+            .collect(),
+    }
 }

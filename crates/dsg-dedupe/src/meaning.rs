@@ -17,7 +17,10 @@ pub(crate) struct Meaning {
     pub(crate) fingerprint: u64,
     /// Hashes of the content words; a word that comes twice counts twice.
     pub(crate) content: HashSet64,
-    /// The words behind the hashes.
+    /// The same with the letters of each word in order, so that exchanged letters do not count: questions that are alike are
+    /// looked up by it.
+    pub(crate) spelt_loosely: HashSet64,
+    /// The words behind the hashes, as they are written.
     words: Vec<(u64, String)>,
 }
 
@@ -30,7 +33,8 @@ impl Meaning {
         if why {
             bearing.push(hash_word("?why"));
         }
-        let mut content = Vec::new();
+        // As they are compared, and as they are written.
+        let mut content: Vec<(String, String)> = Vec::new();
         let rest = words.get(skip..).unwrap_or_default();
         for (position, word) in rest.iter().enumerate() {
             let next = rest.get(position + 1).map_or("", String::as_str);
@@ -43,30 +47,25 @@ impl Meaning {
                     bearing.push(hash_word(name));
                     // What is asked for is in the fingerprint alone: `why` and `for what reason` differ in words.
                     if !name.starts_with('?') {
-                        content.push(name.to_owned());
+                        content.push((name.to_owned(), name.to_owned()));
                     }
                 }
-                Some(Role::Same(name)) => content.push(name.to_owned()),
-                None => content.push(singular(word).to_owned()),
+                Some(Role::Same(name)) => content.push((name.to_owned(), name.to_owned())),
+                None => content.push((singular(word).to_owned(), word.clone())),
             }
         }
         if content.is_empty() {
-            content = words;
+            content = words.into_iter().map(|word| (word.clone(), word)).collect();
         }
-        let mut counts: HashMap<&str, u64> = HashMap::new();
-        let hashes: Vec<u64> = content
-            .iter()
-            .map(|word| {
-                let count = counts.entry(word).or_default();
-                *count += 1;
-                mix(hash_word(word), *count)
-            })
-            .collect();
-        let mut words: Vec<(u64, String)> = hashes.iter().copied().zip(content).collect();
+        let hashes = counted(content.iter().map(|(word, _)| hash_word(word)));
+        let loose = counted(content.iter().map(|(_, word)| hash_word(&in_order(word))));
+        let written = content.into_iter().map(|(_, word)| word);
+        let mut words: Vec<(u64, String)> = hashes.iter().copied().zip(written).collect();
         words.sort_unstable();
         Self {
             fingerprint: fingerprint(bearing),
             content: hashes.into_iter().collect(),
+            spelt_loosely: loose.into_iter().collect(),
             words,
         }
     }
@@ -98,7 +97,9 @@ impl Meaning {
         let mut common = self.content.len() - mine.len();
         if !mine.is_empty() && !theirs.is_empty() {
             mine.retain(|word| {
-                let twin = theirs.iter().position(|other| is_transposed(word, other));
+                let twin = theirs.iter().position(|other| {
+                    is_transposed(word, other) || is_transposed(singular(word), singular(other))
+                });
                 if let Some(twin) = twin {
                     theirs.remove(twin);
                     common += 1;
@@ -127,6 +128,26 @@ pub fn question_similarity(a: &str, b: &str) -> Option<f64> {
         return Some(1.0);
     }
     Meaning::of_question(a).similarity(&Meaning::of_question(b))
+}
+
+/// Each hash mixed with how often it came before: a word that comes twice is two elements of a set.
+fn counted(hashes: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut counts: HashMap<u64, u64> = HashMap::new();
+    hashes
+        .map(|hash| {
+            let count = counts.entry(hash).or_default();
+            *count += 1;
+            mix(hash, *count)
+        })
+        .collect()
+}
+
+/// The letters of `word` in order, without those of which plurals are made: the same for words that differ in exchanged letters or in
+/// number.
+fn in_order(word: &str) -> String {
+    let mut letters: Vec<char> = word.chars().filter(|c| !matches!(c, 'e' | 's')).collect();
+    letters.sort_unstable();
+    letters.into_iter().collect()
 }
 
 /// The fingerprint of an answer: its literals, numbers and negations.
@@ -225,6 +246,11 @@ mod tests {
                 "Is the scheduler really free?",
                 "Is the scheudler relaly free?",
             ),
+            (
+                "Do all exceptions have types?",
+                "Do all exceptiosn have tpyes?",
+            ),
+            ("Could you explain delegation?", "What is delegation?"),
             (
                 "Why are my options ignored?",
                 "What is the reason that my options are ignored?",

@@ -5,91 +5,105 @@ use std::collections::HashMap;
 use dsg_core::{Candidate, CandidateId, DocId};
 
 use crate::error::DedupeError;
-use crate::meaning::Meaning;
-use crate::shingle::mix;
+use crate::ngram::{LEAST_WORDS, NgramIndex, Runs};
+use crate::questions::Questions;
 use crate::split::documents;
-use crate::words::normalized;
 
-/// The questions of the eval side, to be asked whether one of train is nearly among them. Comparison is exact, not by
-/// sketch: a leak must not slip through an estimate.
-#[derive(Debug, Default)]
-pub(crate) struct EvalQuestions {
-    threshold: f64,
-    exact: HashMap<String, CandidateId>,
-    near: Vec<(CandidateId, Meaning)>,
-    /// Positions in `near` by fingerprint and rare-end word: sets that are alike share one of them (prefix filtering,
-    /// Chaudhuri, Ganti and Kaushik, ICDE 2006).
-    by_word: HashMap<u64, Vec<usize>>,
+/// Words in a run that a train question and an eval question must not share.
+const RUN: usize = 13;
+/// The least share of the shorter answer's runs of words at which two answers say the same.
+const SAME_ANSWER: f64 = 0.5;
+
+/// What of an eval item a train item gives away.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Leak {
+    /// It asks nearly the same.
+    Question { eval: CandidateId, similarity: f64 },
+    /// The questions share a run of words.
+    Run { eval: CandidateId, text: String },
+    /// It answers the same, whatever it asks.
+    Answer { eval: CandidateId, share: f64 },
 }
 
-impl EvalQuestions {
+/// The eval side, to be asked what an item of train would give away of it.
+#[derive(Debug)]
+pub(crate) struct EvalSide {
+    ids: Vec<CandidateId>,
+    questions: Questions,
+    runs: NgramIndex,
+    answers: Vec<Runs>,
+    by_run: HashMap<u64, Vec<usize>>,
+}
+
+impl EvalSide {
     pub(crate) fn new<'a>(eval: impl IntoIterator<Item = &'a Candidate>, threshold: f64) -> Self {
-        let mut questions = Self {
-            threshold,
-            ..Self::default()
+        let mut side = Self {
+            ids: Vec::new(),
+            questions: Questions::new(threshold),
+            runs: NgramIndex::new(RUN),
+            answers: Vec::new(),
+            by_run: HashMap::new(),
         };
-        for candidate in eval {
-            questions
-                .exact
-                .entry(normalized(&candidate.question))
-                .or_insert_with(|| candidate.id.clone());
-            let meaning = Meaning::of_question(&candidate.question);
-            for key in prefix_keys(&meaning, threshold) {
-                questions
-                    .by_word
-                    .entry(key)
-                    .or_default()
-                    .push(questions.near.len());
+        for (number, candidate) in eval.into_iter().enumerate() {
+            side.questions.push(&candidate.question);
+            side.runs.insert(
+                u32::try_from(number).unwrap_or(u32::MAX),
+                &candidate.question,
+            );
+            let answer = Runs::of(&candidate.answer, RUN);
+            if answer.words() >= LEAST_WORDS {
+                for run in answer.iter() {
+                    side.by_run.entry(run).or_default().push(number);
+                }
             }
-            questions.near.push((candidate.id.clone(), meaning));
+            side.answers.push(answer);
+            side.ids.push(candidate.id.clone());
         }
-        questions
+        side
     }
 
-    /// The eval item that asks nearly what `candidate` asks, and how alike they are.
-    pub(crate) fn asked(&self, candidate: &Candidate) -> Option<(&CandidateId, f64)> {
-        if let Some(id) = self.exact.get(&normalized(&candidate.question)) {
-            return Some((id, 1.0));
+    /// What `candidate` gives away of the side.
+    pub(crate) fn leak(&self, candidate: &Candidate) -> Option<Leak> {
+        if let Some((number, similarity)) = self.questions.asked(&candidate.question) {
+            let eval = self.ids.get(number)?.clone();
+            return Some(Leak::Question { eval, similarity });
         }
-        let meaning = Meaning::of_question(&candidate.question);
-        let mut found: Vec<usize> = prefix_keys(&meaning, self.threshold)
-            .filter_map(|key| self.by_word.get(&key))
+        let question = &candidate.question;
+        if let Some(run) = self.runs.find(question) {
+            let eval = self.ids.get(run.text as usize)?.clone();
+            let text = question.get(run.place).unwrap_or_default().to_owned();
+            return Some(Leak::Run { eval, text });
+        }
+        let answer = Runs::of(&candidate.answer, RUN);
+        if answer.words() < LEAST_WORDS {
+            return None;
+        }
+        let mut found: Vec<usize> = answer
+            .iter()
+            .filter_map(|run| self.by_run.get(&run))
             .flatten()
             .copied()
             .collect();
         found.sort_unstable();
         found.dedup();
-        found
+        let (number, share) = found
             .into_iter()
-            .filter_map(|position| {
-                let (id, other) = self.near.get(position)?;
-                Some((id, meaning.similarity(other)?))
-            })
-            .filter(|(_, similarity)| *similarity >= self.threshold)
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+            .filter_map(|number| Some((number, answer.shared(self.answers.get(number)?))))
+            .filter(|(_, share)| *share >= SAME_ANSWER)
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
+        let eval = self.ids.get(number)?.clone();
+        Some(Leak::Answer { eval, share })
     }
 }
 
-/// The first words, in hash order, of which two sets with Jaccard similarity `threshold` must share one.
-fn prefix_keys(meaning: &Meaning, threshold: f64) -> impl Iterator<Item = u64> {
-    let words = meaning.content.as_slice();
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most the number of words"
-    )]
-    let overlap = (threshold * words.len() as f64 - 1e-9).ceil() as usize;
-    words
-        .iter()
-        .take(words.len() + 1 - overlap.clamp(1, words.len().max(1)))
-        .map(|word| mix(meaning.fingerprint, *word))
-}
-
-/// Checks that no document cluster supports items of both sides and that no train question is nearly an eval question.
-/// [`Splitter::run`](crate::Splitter::run) calls this on its own result; call it on datasets read back from disk.
+/// Checks that no document cluster supports items of both sides, that no train question is nearly an eval question or shares 13 words
+/// in a row with one, and that no train answer says what an eval answer says: its words, or half of the shorter one's runs of 13 words.
+/// Answers of fewer than 8 words are not compared. [`Splitter::run`](crate::Splitter::run) calls this on its own result; call it on
+/// datasets read back from disk.
 ///
 /// # Errors
-/// [`DedupeError::SharedDocument`] or [`DedupeError::SharedQuestion`], naming one item of each side.
+/// [`DedupeError::SharedDocument`], [`DedupeError::SharedQuestion`], [`DedupeError::SharedWords`] or [`DedupeError::SharedAnswer`],
+/// naming one item of each side.
 pub fn verify_split(
     train: &[Candidate],
     eval: &[Candidate],
@@ -108,7 +122,7 @@ pub fn verify_split(
         .flat_map(|item| documents(item).map(move |doc| (doc, &item.id)))
         .map(|(doc, id)| (key(doc), id))
         .collect();
-    let questions = EvalQuestions::new(eval, question_threshold);
+    let side = EvalSide::new(eval, question_threshold);
     for item in train {
         for doc in documents(item) {
             if let Some(eval) = held_out.get(&key(doc)) {
@@ -119,12 +133,22 @@ pub fn verify_split(
                 });
             }
         }
-        if let Some((eval, similarity)) = questions.asked(item) {
-            return Err(DedupeError::SharedQuestion {
-                train: item.id.clone(),
-                eval: eval.clone(),
-                similarity,
-            });
+        let train = item.id.clone();
+        match side.leak(item) {
+            None => {}
+            Some(Leak::Question { eval, similarity }) => {
+                return Err(DedupeError::SharedQuestion {
+                    train,
+                    eval,
+                    similarity,
+                });
+            }
+            Some(Leak::Run { eval, text }) => {
+                return Err(DedupeError::SharedWords { train, eval, text });
+            }
+            Some(Leak::Answer { eval, share }) => {
+                return Err(DedupeError::SharedAnswer { train, eval, share });
+            }
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! Why an item left.
 
-use dsg_core::{Candidate, Outcome, Reason, Reject, RejectSchema, Stage};
+use dsg_core::{Candidate, DuplicateKind, Outcome, Reason, Reject, RejectSchema, Stage};
 
-/// Why deduplication, balancing or splitting removed an item.
+/// Why deduplication, decontamination, balancing or splitting removed an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DedupeReason {
@@ -12,23 +12,41 @@ pub enum DedupeReason {
     NearQuestion,
     /// Nearly the same question and answer together.
     NearPair,
+    /// A question of the same meaning, by its vector.
+    SemanticQuestion,
+    /// It shares a run of words with a benchmark.
+    ContaminatedWords,
+    /// A benchmark asks nearly the same.
+    ContaminatedQuestion,
+    /// A benchmark asks a question of the same meaning, by its vector.
+    ContaminatedMeaning,
     /// The topic's quota is full.
     OverQuota,
     /// It rests on documents of both sides.
     StraddlesSplit,
     /// The other side asks nearly the same.
     QuestionInEval,
+    /// The other side asks with the same run of words.
+    WordsInEval,
+    /// The other side answers the same.
+    AnswerInEval,
 }
 
 impl DedupeReason {
     /// All reasons.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::ExactQuestion,
         Self::NearQuestion,
         Self::NearPair,
+        Self::SemanticQuestion,
+        Self::ContaminatedWords,
+        Self::ContaminatedQuestion,
+        Self::ContaminatedMeaning,
         Self::OverQuota,
         Self::StraddlesSplit,
         Self::QuestionInEval,
+        Self::WordsInEval,
+        Self::AnswerInEval,
     ];
 
     /// The reason as it stands in records.
@@ -37,18 +55,42 @@ impl DedupeReason {
             Self::ExactQuestion => "dedupe.exact_question",
             Self::NearQuestion => "dedupe.near_question",
             Self::NearPair => "dedupe.near_pair",
+            Self::SemanticQuestion => "dedupe.semantic_question",
+            Self::ContaminatedWords => "dedupe.contaminated_words",
+            Self::ContaminatedQuestion => "dedupe.contaminated_question",
+            Self::ContaminatedMeaning => "dedupe.contaminated_meaning",
             Self::OverQuota => "balance.over_quota",
             Self::StraddlesSplit => "split.straddles_documents",
             Self::QuestionInEval => "split.question_in_eval",
+            Self::WordsInEval => "split.words_in_eval",
+            Self::AnswerInEval => "split.answer_in_eval",
         }
     }
 
     /// The stage it belongs to.
     pub const fn stage(self) -> Stage {
         match self {
-            Self::ExactQuestion | Self::NearQuestion | Self::NearPair => Stage::Dedupe,
+            Self::ExactQuestion
+            | Self::NearQuestion
+            | Self::NearPair
+            | Self::SemanticQuestion
+            | Self::ContaminatedWords
+            | Self::ContaminatedQuestion
+            | Self::ContaminatedMeaning => Stage::Dedupe,
             Self::OverQuota => Stage::Balance,
-            Self::StraddlesSplit | Self::QuestionInEval => Stage::Split,
+            Self::StraddlesSplit
+            | Self::QuestionInEval
+            | Self::WordsInEval
+            | Self::AnswerInEval => Stage::Split,
+        }
+    }
+
+    /// What kind of duplicate it names.
+    pub(crate) const fn duplicate_kind(self) -> DuplicateKind {
+        match self {
+            Self::ExactQuestion => DuplicateKind::Exact,
+            Self::SemanticQuestion => DuplicateKind::Semantic,
+            _ => DuplicateKind::Near,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::assign::{Unit, assign};
 use crate::cluster::DisjointSets;
 use crate::config::SplitConfig;
 use crate::error::DedupeError;
-use crate::overlap::{EvalQuestions, verify_split};
+use crate::overlap::{EvalSide, Leak, verify_split};
 use crate::reason::DedupeReason;
 
 /// How often a target is corrected before looser coupling is tried.
@@ -76,10 +76,11 @@ impl Splitter {
     ///
     /// Clusters that one item rests on together are kept on one side where the wanted fraction allows it; where they form
     /// too large a lump, items that rest on both sides are dropped instead. A train item that asks nearly what an eval
-    /// item asks is dropped. The result is verified before it is returned.
+    /// item asks, asks with 13 words in a row of its question, or gives its answer, is dropped. The result is verified before it
+    /// is returned.
     ///
     /// # Errors
-    /// [`DedupeError::SharedDocument`] or [`DedupeError::SharedQuestion`] when the sides overlap all the same.
+    /// Those of [`verify_split`] when the sides overlap all the same.
     pub fn run(
         &self,
         candidates: Vec<Candidate>,
@@ -179,7 +180,7 @@ impl Splitter {
     }
 
     fn collect(&self, candidates: Vec<Candidate>, sides: &[Option<bool>]) -> Split {
-        let questions = EvalQuestions::new(
+        let side_of_eval = EvalSide::new(
             candidates
                 .iter()
                 .zip(sides)
@@ -203,12 +204,9 @@ impl Splitter {
                     "its documents are on both sides of the split".to_owned(),
                 ),
                 Some(true) => Outcome::Kept(candidate),
-                Some(false) => match questions.asked(&candidate) {
+                Some(false) => match side_of_eval.leak(&candidate) {
                     None => Outcome::Kept(candidate),
-                    Some((eval, similarity)) => DedupeReason::QuestionInEval.drop(
-                        &candidate,
-                        format!("eval item {eval} asks the same, similarity {similarity:.3}"),
-                    ),
+                    Some(leak) => given_away(&candidate, leak),
                 },
             };
             split.counts.record(&outcome);
@@ -234,6 +232,28 @@ impl Splitter {
             (split.eval_fraction - self.config.eval_fraction).abs() <= self.config.tolerance;
         split
     }
+}
+
+/// Drops a train item for what it gives away of the eval side.
+fn given_away(candidate: &Candidate, leak: Leak) -> Outcome<Candidate> {
+    let (reason, detail) = match leak {
+        Leak::Question { eval, similarity } => (
+            DedupeReason::QuestionInEval,
+            format!("eval item {eval} asks the same, similarity {similarity:.3}"),
+        ),
+        Leak::Run { eval, text } => (
+            DedupeReason::WordsInEval,
+            format!("eval item {eval} asks with the same words: `{text}`"),
+        ),
+        Leak::Answer { eval, share } => (
+            DedupeReason::AnswerInEval,
+            format!(
+                "eval item {eval} has this answer, {:.0} % of the words",
+                share * 100.0
+            ),
+        ),
+    };
+    reason.drop(candidate, detail)
 }
 
 /// Share of eval among the items that stay.

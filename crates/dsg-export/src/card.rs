@@ -82,6 +82,8 @@ pub fn dataset_card(
         eval: eval.len(),
         stages: stages(manifest),
         quota: manifest.coverage.iter().map(|row| row.quota).sum(),
+        covered: manifest.sections.covered(),
+        without: most_first(&manifest.sections.without),
         samples: samples(manifest, config.card_samples, train, eval),
     };
     env.get_template("card.md")
@@ -106,6 +108,8 @@ struct CardView<'a> {
     eval: usize,
     stages: Vec<StageView<'a>>,
     quota: u64,
+    covered: u64,
+    without: Vec<(&'a str, u64)>,
     samples: Vec<SampleView<'a>>,
 }
 
@@ -200,19 +204,22 @@ fn stages(manifest: &Manifest) -> Vec<StageView<'_>> {
     manifest
         .stages
         .iter()
-        .map(|(stage, counts)| {
-            let mut reasons: Vec<(&Reason, &u64)> = counts.dropped.iter().collect();
-            reasons.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-            StageView {
-                name: stage.as_str(),
-                entered: counts.entered,
-                kept: counts.kept,
-                dropped: counts.dropped_total(),
-                failed: counts.failed,
-                reasons: reasons.into_iter().map(|(r, n)| (r.as_str(), *n)).collect(),
-            }
+        .map(|(stage, counts)| StageView {
+            name: stage.as_str(),
+            entered: counts.entered,
+            kept: counts.kept,
+            dropped: counts.dropped_total(),
+            failed: counts.failed,
+            reasons: most_first(&counts.dropped),
         })
         .collect()
+}
+
+/// Reasons with their counts, the most frequent first.
+fn most_first(counts: &BTreeMap<Reason, u64>) -> Vec<(&str, u64)> {
+    let mut reasons: Vec<(&str, u64)> = counts.iter().map(|(r, n)| (r.as_str(), *n)).collect();
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    reasons
 }
 
 #[derive(Serialize)]

@@ -44,7 +44,8 @@ pub use error::ExportError;
 pub use finding::{Finding, FindingKind, VerifyReport};
 pub use format::{DatasetFormat, UnknownFormat, render};
 pub use manifest::{
-    CoverageRow, InputFile, MANIFEST_SCHEMA, Manifest, ModelUse, OutputFile, Tool, read_manifest,
+    CoverageRow, InputFile, MANIFEST_SCHEMA, Manifest, ModelUse, OutputFile, SectionCoverage, Tool,
+    read_manifest,
 };
 pub use verify::{Verifier, verify};
 pub use writer::{MANIFEST_FILE, write_dataset};

@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use dsg_core::{
-    ArtifactError, Difficulty, DocId, Document, Format, Seed, Stage, StageCounts, artifact, hash,
+    ArtifactError, Difficulty, DocId, Document, Format, Reason, Section, Seed, Stage, StageCounts,
+    artifact, hash,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -39,6 +40,9 @@ pub struct Manifest {
     pub stages: BTreeMap<Stage, StageCounts>,
     /// What was asked for and what was found, by topic and difficulty, in the configuration's order.
     pub coverage: Vec<CoverageRow>,
+    /// How many parts of the documents have items; nothing where they were not counted.
+    #[serde(default, skip_serializing_if = "SectionCoverage::is_empty")]
+    pub sections: SectionCoverage,
     /// Every file of the dataset except the manifest itself, by path.
     pub outputs: Vec<OutputFile>,
 }
@@ -57,6 +61,7 @@ impl Manifest {
             models: Vec::new(),
             stages: BTreeMap::new(),
             coverage: Vec::new(),
+            sections: SectionCoverage::default(),
             outputs: Vec::new(),
         }
     }
@@ -139,6 +144,46 @@ pub struct CoverageRow {
     /// Why they are missing; absent when none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// How many sections (parts of a document under one heading) have items, and why the others have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionCoverage {
+    /// Sections with text.
+    pub total: u64,
+    /// Those that an item of train cites.
+    pub train: u64,
+    /// Those that an item of eval cites.
+    pub eval: u64,
+    /// Those that no item cites, by the reason.
+    pub without: BTreeMap<Reason, u64>,
+}
+
+impl SectionCoverage {
+    /// Counts `sections`.
+    pub fn of(sections: &[Section]) -> Self {
+        let mut coverage = Self::default();
+        for section in sections {
+            coverage.total += 1;
+            coverage.train += u64::from(section.train > 0);
+            coverage.eval += u64::from(section.eval > 0);
+            if let Some(why) = &section.why {
+                *coverage.without.entry(why.clone()).or_default() += 1;
+            }
+        }
+        coverage
+    }
+
+    /// Sections that some item cites.
+    pub fn covered(&self) -> u64 {
+        self.total
+            .saturating_sub(self.without.values().sum::<u64>())
+    }
+
+    /// Whether none was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
 }
 
 /// A file of the dataset.

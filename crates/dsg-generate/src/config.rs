@@ -32,6 +32,21 @@ pub struct GenerateConfig {
     pub oversample: f64,
     /// Most candidates that one chunk may give. At least 1. Default: 6.
     pub max_per_chunk: usize,
+    /// Whether drafts from sections without an item are chosen before all others. Default: `best`.
+    pub coverage: CoverageMode,
+}
+
+/// How the choice among drafts looks at the sections that they are from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CoverageMode {
+    /// The most promising drafts first; documents and chunks take turns.
+    #[default]
+    Best,
+    /// First a draft from every section that has one, then as with `best`. More of the documents is asked about, with more of the drafts that
+    /// promise less.
+    Balanced,
 }
 
 impl Default for GenerateConfig {
@@ -43,6 +58,7 @@ impl Default for GenerateConfig {
             subject: None,
             oversample: 2.0,
             max_per_chunk: 6,
+            coverage: CoverageMode::Best,
         }
     }
 }

@@ -161,6 +161,7 @@ impl Generator {
         let mut answers: HashSet<String> = HashSet::new();
         let mut per_chunk: BTreeMap<usize, usize> = BTreeMap::new();
         let mut entrants = Vec::new();
+        let mut sections: HashMap<(&str, &[String]), usize> = HashMap::new();
         for (number, (item, reason)) in written.iter().zip(reasons.iter_mut()).enumerate() {
             let Some(topic) = item.topic else {
                 *reason = Some(DropReason::OffTopic);
@@ -184,10 +185,17 @@ impl Generator {
                 .get(item.chunk)
                 .map(|chunk| chunk.doc_id.as_str().to_owned())
                 .unwrap_or_default();
+            let headings = heads.get(item.chunk).map(|chunk| {
+                let path: &[String] = &chunk.heading_path;
+                (chunk.doc_id.as_str(), path)
+            });
+            let next = sections.len();
+            let section = *sections.entry(headings.unwrap_or_default()).or_insert(next);
             entrants.push(Entrant {
                 number,
                 topic,
                 chunk: item.chunk,
+                section,
                 document,
                 difficulty: item.draft.difficulty,
                 question_type: item.draft.question_type,

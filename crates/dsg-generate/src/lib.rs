@@ -48,7 +48,7 @@ mod verbs;
 mod wording;
 mod writer;
 
-pub use config::{DifficultyMix, GenerateConfig, QuestionTypeMix, Topic};
+pub use config::{CoverageMode, DifficultyMix, GenerateConfig, QuestionTypeMix, Topic};
 pub use coverage::{Cell, Coverage, Shortfall, TopicCoverage, Uncovered, UncoveredReason};
 pub use draft::Draft;
 pub use error::GenerateError;

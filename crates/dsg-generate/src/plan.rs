@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dsg_core::{Difficulty, QuestionType};
 
-use crate::config::{GenerateConfig, Topic};
+use crate::config::{CoverageMode, GenerateConfig, Topic};
 use crate::coverage::{Cell, Shortfall, TopicCoverage};
 use crate::generator::cells;
 
@@ -15,6 +15,8 @@ pub(crate) struct Entrant {
     pub(crate) number: usize,
     pub(crate) topic: usize,
     pub(crate) chunk: usize,
+    /// The section its chunk begins in.
+    pub(crate) section: usize,
     pub(crate) document: String,
     pub(crate) difficulty: Difficulty,
     pub(crate) question_type: QuestionType,
@@ -28,6 +30,7 @@ pub(crate) struct Entrant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
     topics: Vec<TopicPlan>,
+    coverage: CoverageMode,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +68,10 @@ impl Plan {
                 }
             })
             .collect();
-        Self { topics }
+        Self {
+            topics,
+            coverage: config.coverage,
+        }
     }
 
     /// Per topic, how many items each cell is to have, in the order of [`cells`].
@@ -78,9 +84,11 @@ impl Plan {
 
     /// Chooses among `entrants`: first each cell up to its slots, then any cell up to the topic's plan. Within a cell
     /// the patterns that promise most come first, a chunk's second item a step later than its first; then documents take
-    /// turns, then chunks, then the seeded order decides. Returns the chosen numbers.
+    /// turns, then chunks, then the seeded order decides. Where coverage is balanced, a section without an item goes before all
+    /// that. Returns the chosen numbers.
     pub(crate) fn fill(&mut self, entrants: &[Entrant]) -> BTreeSet<usize> {
         let mut chosen = BTreeSet::new();
+        let mut covered = (self.coverage == CoverageMode::Balanced).then(BTreeSet::new);
         for (number, topic) in self.topics.iter_mut().enumerate() {
             let own: Vec<&Entrant> = entrants
                 .iter()
@@ -91,7 +99,10 @@ impl Plan {
                 .map(|entrant| entrant.chunk)
                 .collect::<BTreeSet<_>>()
                 .len();
-            let mut turns = Turns::default();
+            let mut turns = Turns {
+                covered: covered.take(),
+                ..Turns::default()
+            };
             let mut rest: Vec<(usize, &Entrant)> = Vec::new();
             for (cell, (difficulty, kind)) in cells().enumerate() {
                 let matching: Vec<&Entrant> = own
@@ -128,6 +139,7 @@ impl Plan {
                     *written += 1;
                 }
             }
+            covered = turns.covered;
         }
         chosen
     }
@@ -176,6 +188,8 @@ impl Plan {
 struct Turns {
     documents: BTreeMap<String, usize>,
     chunks: BTreeMap<usize, usize>,
+    /// The sections that have an item, where that matters.
+    covered: Option<BTreeSet<usize>>,
 }
 
 impl Turns {
@@ -193,6 +207,9 @@ impl Turns {
                 .enumerate()
                 .min_by_key(|(position, entrant)| {
                     (
+                        self.covered
+                            .as_ref()
+                            .is_some_and(|covered| covered.contains(&entrant.section)),
                         entrant.tier
                             + u8::try_from(
                                 self.chunks.get(&entrant.chunk).copied().unwrap_or(0).min(3),
@@ -208,6 +225,9 @@ impl Turns {
             let entrant = entrants.remove(position);
             *self.documents.entry(entrant.document.clone()).or_default() += 1;
             *self.chunks.entry(entrant.chunk).or_default() += 1;
+            if let Some(covered) = &mut self.covered {
+                covered.insert(entrant.section);
+            }
             taken.push(entrant);
         }
         (taken, entrants)
@@ -264,6 +284,7 @@ mod tests {
             number,
             topic: 0,
             chunk,
+            section: chunk,
             document: document.to_owned(),
             difficulty: Difficulty::Basic,
             question_type: QuestionType::Factual,
@@ -282,6 +303,37 @@ mod tests {
         let mut chunks: Vec<usize> = taken.iter().map(|entrant| entrant.chunk).collect();
         chunks.sort_unstable();
         assert_eq!(chunks, [0, 1, 9]);
+    }
+
+    #[test]
+    fn balanced_coverage_takes_every_section_before_any_twice() {
+        // One section promises much and often, the others little and once.
+        let pool: Vec<Entrant> = (0..12)
+            .map(|n| {
+                let section = if n < 6 { 0 } else { n };
+                let mut entrant = entrant(n, section, "a");
+                entrant.tier = if n < 6 { 0 } else { 2 };
+                entrant
+            })
+            .collect();
+        let sections = |coverage| {
+            let config = GenerateConfig {
+                oversample: 1.0,
+                coverage,
+                ..GenerateConfig::default()
+            };
+            let topics = [Topic {
+                id: "t".into(),
+                quota: 7,
+                ..Topic::default()
+            }];
+            let chosen = Plan::new(&config, &topics).fill(&pool);
+            let of: BTreeSet<usize> = chosen.iter().map(|n| pool[*n].section).collect();
+            (chosen.len(), of.len())
+        };
+        assert_eq!(sections(CoverageMode::Balanced), (7, 7));
+        let (chosen, covered) = sections(CoverageMode::Best);
+        assert!(chosen == 7 && covered < 7, "{covered}");
     }
 
     #[test]

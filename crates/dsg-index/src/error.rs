@@ -131,6 +131,18 @@ pub enum IndexError {
     /// Index or embedder failed behind their seams.
     #[error(transparent)]
     Seam(#[from] SeamError),
+    /// A reranker broke its contract.
+    #[error(
+        "the reranker `{id}` gave {found} scores for {expected} texts, or one that is no number"
+    )]
+    Scores {
+        /// The reranker.
+        id: String,
+        /// How many scores came.
+        found: usize,
+        /// How many texts it was given.
+        expected: usize,
+    },
     /// There is no onnxruntime library to run models with, or it cannot be used.
     #[error(
         "{what}; get one with `pip install onnxruntime` (its folder `capi` holds it) or from your distribution, and set ORT_DYLIB_PATH to the file"
@@ -139,8 +151,8 @@ pub enum IndexError {
         /// What was tried.
         what: String,
     },
-    /// A folder holds no embedding model that can be used.
-    #[error("no embedding model in `{}`: {what}", path.display())]
+    /// A folder holds no model that can be used.
+    #[error("no usable model in `{}`: {what}", path.display())]
     Model {
         /// The folder or file.
         path: PathBuf,

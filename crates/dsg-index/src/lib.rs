@@ -7,6 +7,7 @@
 //! - A *vector* is what an [`Embedder`](dsg_core::Embedder) makes of a chunk's headings and text: finite numbers, length 1. How near two are is their
 //!   scalar product, the cosine.
 //! - The *graph* leads to most of the nearest vectors without looking at all of them (HNSW); below a threshold there is none, and search is exact.
+//! - A *reranker* reads the best hits again, each together with the query, and orders them anew; slow, so never more than a few.
 //! - *Fusion* makes one ranking of two. Which rankings count is the *mode*.
 //! - The *fingerprint* says what an index was built from, so that one of another corpus is refused.
 //!
@@ -50,7 +51,7 @@
 //! [`Vectors`] lie beside an index, in memory and in its folder; [`Hybrid`] searches both behind [`Retriever`](dsg_core::Retriever). Embedders are
 //! [`HashedEmbedder`], which needs no model and knows nothing of meaning, and `OnnxEmbedder` under the feature `fastembed`: a sentence-transformers
 //! model in a folder, run by an onnxruntime library that is loaded when the model is opened (`ORT_DYLIB_PATH`, or where libraries are installed). [`Cached`]
-//! keeps what was embedded. The feature `hnsw`, part of `fastembed`, builds graphs; searching one needs no feature.
+//! keeps what was embedded. `OnnxReranker` runs a cross-encoder in the same way, for [`Hybrid::with_reranker`]. The feature `hnsw`, part of `fastembed`, builds graphs; searching one needs no feature.
 //!
 //! ```
 //! # use dsg_core::{Chunk, ChunkContext, ChunkId, ChunkSchema, DocId, Markup, Span};
@@ -108,13 +109,16 @@ mod vocabulary;
 
 pub use builder::IndexBuilder;
 pub use config::IndexConfig;
-pub use embed::{Cached, HashedEmbedder, OnnxConfig, PoolingMode, VectorCache, embedded_text};
+pub use embed::{
+    Cached, HashedEmbedder, OnnxConfig, PoolingMode, RerankerConfig, VectorCache, embedded_text,
+};
 #[cfg(feature = "fastembed")]
-pub use embed::{OnnxEmbedder, OnnxFiles, find_runtime, load_runtime};
+pub use embed::{OnnxEmbedder, OnnxFiles, OnnxReranker, find_runtime, load_runtime};
 pub use error::IndexError;
 pub use hybrid::{
     Fusion, Hybrid, HybridConfig, Passage, SearchMode, Surroundings, convex, passage,
     reciprocal_rank,
 };
 pub use index::{Index, SearchHit};
+pub use query::terms;
 pub use vectors::{VectorConfig, Vectors};

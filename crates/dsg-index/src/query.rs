@@ -8,6 +8,23 @@ use crate::analyzer::{Analyzer, has_humps};
 use crate::postings::Postings;
 use crate::scan::surfaces;
 
+/// The terms that `text` is counted under, in order, repeated ones included: what an index makes of a chunk's text or a query.
+/// `stemming` as in [`IndexConfig`](crate::IndexConfig).
+///
+/// ```
+/// assert_eq!(dsg_index::terms("Submitting with --gres=gpu:2", true), ["submit", "--gres=gpu:2", "--gres", "gres", "gpu", "2"]);
+/// ```
+pub fn terms(text: &str, stemming: bool) -> Vec<String> {
+    let mut analyzer = Analyzer::new(stemming);
+    let mut terms = Vec::new();
+    for surface in surfaces(text) {
+        analyzer.terms(surface.text, surface.technical, |term| {
+            terms.push(term.to_owned());
+        });
+    }
+    terms
+}
+
 /// The numbers of the query's terms that the index knows, in order of appearance, with how often the query names each.
 pub(crate) fn known_terms(query: &str, stemming: bool, postings: &Postings) -> Vec<(usize, u32)> {
     let mut terms: Vec<(usize, u32)> = Vec::new();

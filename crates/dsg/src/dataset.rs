@@ -66,6 +66,7 @@ pub fn export(outdir: &Path, formats: Option<Vec<DatasetFormat>>) -> Result<Mani
         models: recorded.models,
         stages: recorded.stages,
         coverage: recorded.coverage,
+        sections: recorded.sections,
         ..Manifest::new(recorded.tool, config.to_value(), recorded.seed)
     };
     manifest.outputs = write_dataset(outdir, &config.export, &manifest, &train, &eval, &rejects)?;

@@ -60,7 +60,7 @@ pub fn doctor(config: &DatasetConfig) -> Vec<Check> {
     }
     checks.extend(role("models.generator", &models.generator, config));
     checks.extend(role("models.judge", &models.judge, config));
-    checks.extend(embedder(config));
+    checks.extend(onnx(config));
     checks
 }
 
@@ -81,7 +81,7 @@ fn features() -> Vec<Check> {
         (
             "fastembed",
             cfg!(feature = "fastembed"),
-            "runs embedding models",
+            "runs embedding models and cross-encoders",
         ),
         (
             "hub",
@@ -122,21 +122,28 @@ fn role<P: Provider + Default>(
     }
 }
 
-/// The embedding model and the library that runs it.
-fn embedder(config: &DatasetConfig) -> Vec<Check> {
-    const WHAT: &str = "models.embedder";
-    let model = &config.models.embedder;
-    if !model.is_model() {
+/// The ONNX models and the library that runs them.
+fn onnx(config: &DatasetConfig) -> Vec<Check> {
+    let (embedder, reranker) = (&config.models.embedder, &config.models.reranker);
+    let mut named = Vec::new();
+    let mut checks = Vec::new();
+    if embedder.is_model() {
+        named.push(("models.embedder", embedder.model.as_deref()));
+    } else {
         let found = "hashed: needs no model";
-        return vec![Check::new(WHAT, Health::Good, found)];
+        checks.push(Check::new("models.embedder", Health::Good, found));
+    }
+    if reranker.is_model() {
+        named.push(("models.reranker", reranker.model.as_deref()));
     }
     #[cfg(feature = "fastembed")]
-    return vectors::checks(WHAT, model);
+    checks.extend(vectors::checks(&named, config));
     #[cfg(not(feature = "fastembed"))]
-    {
+    for (what, _) in named {
         let found = "needs a build with `--features fastembed`";
-        vec![Check::new(WHAT, Health::Missing, found)]
+        checks.push(Check::new(what, Health::Missing, found));
     }
+    checks
 }
 
 #[cfg(feature = "fastembed")]
@@ -146,33 +153,51 @@ mod vectors {
     use dsg_index::{OnnxFiles, find_runtime, load_runtime};
 
     use super::{Check, Health};
-    use crate::config::EmbedderModel;
+    use crate::config::DatasetConfig;
 
-    pub(super) fn checks(what: &str, embedder: &EmbedderModel) -> Vec<Check> {
-        let name = embedder.model.as_deref().unwrap_or_default();
-        let model = if name.starts_with("hf://") && !cfg!(feature = "hub") {
+    /// The models named, and the library where there is one.
+    pub(super) fn checks(named: &[(&str, Option<&str>)], config: &DatasetConfig) -> Vec<Check> {
+        let mut checks: Vec<Check> = named
+            .iter()
+            .map(|(what, name)| model(what, name.unwrap_or_default()))
+            .collect();
+        if !checks.is_empty() {
+            let models = &config.models;
+            let runtime = models.embedder.onnx.runtime.as_deref();
+            checks.push(runtime_library(
+                runtime.or(models.reranker.onnx.runtime.as_deref()),
+            ));
+        }
+        checks
+    }
+
+    fn model(what: &str, name: &str) -> Check {
+        if name.starts_with("hf://") && !cfg!(feature = "hub") {
             let found = format!("{name} cannot be fetched by this build");
-            Check::new(what, Health::Missing, found).hint("build with `--features fastembed,hub`")
-        } else if name.starts_with("hf://") {
+            return Check::new(what, Health::Missing, found)
+                .hint("build with `--features fastembed,hub`");
+        }
+        if name.starts_with("hf://") {
             let found =
                 format!("{name} is looked for when the run needs it, in the hub's cache first");
-            Check::new(what, Health::Doubtful, found)
-        } else {
-            match OnnxFiles::in_folder(Path::new(name)) {
-                Ok(_) => Check::new(what, Health::Good, format!("{name} is there")),
-                Err(error) => Check::new(what, Health::Missing, error.to_string()).hint(
-                    "give the folder of a sentence-transformers model exported to ONNX, relative to the current folder",
-                ),
-            }
-        };
-        let runtime = find_runtime(embedder.onnx.runtime.as_deref())
-            .and_then(|library| load_runtime(&library).map(|()| library));
-        let runtime = match runtime {
+            return Check::new(what, Health::Doubtful, found);
+        }
+        match OnnxFiles::in_folder(Path::new(name)) {
+            Ok(_) => Check::new(what, Health::Good, format!("{name} is there")),
+            Err(error) => Check::new(what, Health::Missing, error.to_string()).hint(
+                "give the folder of a sentence-transformers model exported to ONNX, relative to the current folder",
+            ),
+        }
+    }
+
+    fn runtime_library(given: Option<&Path>) -> Check {
+        let runtime =
+            find_runtime(given).and_then(|library| load_runtime(&library).map(|()| library));
+        match runtime {
             Ok(library) => Check::new("onnxruntime", Health::Good, library.display().to_string()),
             // The error says how to get one.
             Err(error) => Check::new("onnxruntime", Health::Missing, error.to_string()),
-        };
-        vec![model, runtime]
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use dsg_core::{ArtifactError, SeamError, Stage};
 use dsg_generate::GenerateError;
 use dsg_judge::ModelJudgeError;
 
+use crate::benchmark::BenchmarkError;
 use crate::config::ConfigError;
 
 /// Why a run stopped. Bad documents and bad candidates are not here: they are rejects, with reasons.
@@ -37,6 +38,9 @@ pub enum DsgError {
     /// Deduplication, balance or split failed.
     #[error(transparent)]
     Dedupe(#[from] dsg_dedupe::DedupeError),
+    /// A benchmark that no item may repeat cannot be used.
+    #[error(transparent)]
+    Benchmark(#[from] BenchmarkError),
     /// The dataset cannot be written or read.
     #[error(transparent)]
     Export(#[from] dsg_export::ExportError),
@@ -117,6 +121,7 @@ impl DsgError {
             | Self::Chunk(_)
             | Self::Judge(_)
             | Self::FeatureMissing { .. }
+            | Self::Benchmark(BenchmarkError::Columns { .. } | BenchmarkError::Format { .. })
             | Self::Index(
                 dsg_index::IndexError::Config { .. }
                 | dsg_index::IndexError::Embedder { .. }

@@ -7,8 +7,8 @@ use dsg_core::{Embedder, Retriever};
 use dsg_index::{Hybrid, HybridConfig, Index, IndexError, SearchHit, SearchMode, Vectors};
 
 use crate::config::DatasetConfig;
-use crate::embedder;
 use crate::error::DsgError;
+use crate::onnx;
 
 /// An opened index, with its vectors where it has them and the configuration names the model that made them.
 pub struct Evidence(Kind);
@@ -39,7 +39,7 @@ impl Evidence {
             let path = folder.to_path_buf();
             return Err(IndexError::NoVectors { path }.into());
         }
-        match embedder::open(config)? {
+        match onnx::embedder(config)? {
             Some(embedder) => Self::with(folder, index, embedder, config, mode),
             None if wants_vectors => Err(IndexError::Embedder {
                 path: folder.to_path_buf(),
@@ -64,7 +64,10 @@ impl Evidence {
             mode: mode.unwrap_or(config.retrieval.mode),
             ..config.retrieval.clone()
         };
-        let hybrid = Hybrid::new(index, vectors, embedder, retrieval)?;
+        let mut hybrid = Hybrid::new(index, vectors, embedder, retrieval)?;
+        if let Some(reranker) = onnx::reranker(config)? {
+            hybrid = hybrid.with_reranker(reranker);
+        }
         Ok(Self(Kind::Hybrid(Box::new(hybrid))))
     }
 

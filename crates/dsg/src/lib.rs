@@ -27,19 +27,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod benchmark;
 pub mod config;
 mod copies;
+mod curation;
 mod dataset;
 mod doctor;
-mod embedder;
 mod error;
 mod evidence;
 #[cfg(feature = "models")]
 mod label;
+mod onnx;
 mod pipeline;
 mod report;
 mod roles;
 mod run;
+mod sections;
 mod stages;
 mod steps;
 mod store;
@@ -49,6 +52,7 @@ mod teacher;
 mod train;
 mod versions;
 
+pub use benchmark::BenchmarkError;
 pub use dataset::{export, verify};
 pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
@@ -65,7 +69,7 @@ pub use train::can_train;
 pub use train::{MergeJob, TrainJob, TrainSummary, merge, train};
 
 pub use dsg_core as core;
-pub use dsg_export::{DatasetFormat, Finding, Manifest, VerifyReport};
+pub use dsg_export::{DatasetFormat, Finding, Manifest, SectionCoverage, VerifyReport};
 pub use dsg_generate::LabelConfig;
 pub use dsg_gguf as gguf;
 pub use dsg_index as index;

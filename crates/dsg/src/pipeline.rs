@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use dsg_core::{Embedder, Event, Interrupt, Observer, Prompts, Silent, Stage};
-use dsg_index::SearchMode;
+use dsg_index::{Index, SearchMode, Vectors};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::config::{ConfigError, DatasetConfig, Origin};
-use crate::embedder;
 use crate::error::DsgError;
 use crate::evidence::Evidence;
+use crate::onnx;
 use crate::report::{RunReport, StepReport};
 use crate::roles::Roles;
 use crate::stages::Stages;
@@ -26,6 +26,8 @@ pub struct Pipeline {
     interrupt: Interrupt,
     /// The embedding model, once it was asked for.
     embedder: OnceLock<Option<Arc<dyn Embedder>>>,
+    /// Whether the caller brought it.
+    own_embedder: bool,
 }
 
 impl Pipeline {
@@ -44,6 +46,7 @@ impl Pipeline {
             observer: Arc::new(Silent),
             interrupt: Interrupt::default(),
             embedder: OnceLock::new(),
+            own_embedder: false,
         })
     }
 
@@ -58,6 +61,15 @@ impl Pipeline {
     #[must_use]
     pub fn with_interrupt(mut self, interrupt: Interrupt) -> Self {
         self.interrupt = interrupt;
+        self
+    }
+
+    /// Takes vectors from `embedder` instead of the model that the configuration names: for evidence, and for questions that mean
+    /// the same.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
+        self.embedder = OnceLock::from(Some(embedder));
+        self.own_embedder = true;
         self
     }
 
@@ -107,12 +119,19 @@ impl Pipeline {
     /// [`DsgError`] when the index cannot be opened or `out` not written.
     pub fn generate(&self, index: &Path, out: &Path) -> Result<StepReport, DsgError> {
         let roles = Roles::beside(out);
-        let evidence = Evidence::open(index, &self.config, None)?;
+        let evidence = match self.embedder()? {
+            Some(embedder) if Vectors::are_in(index) => {
+                let words = Index::open(index)?;
+                Evidence::with(index, words, Arc::clone(embedder), &self.config, None)?
+            }
+            _ => Evidence::open(index, &self.config, None)?,
+        };
         let (_, result) = steps::generate(&self.context(&roles), evidence.retriever(), out)?;
         Ok(result.into())
     }
 
-    /// Candidates to the two sides of a dataset; a model's replies are kept beside the candidates, with the ending `.replies`.
+    /// Candidates to the two sides of a dataset; a model's replies are kept beside the candidates, with the ending `.replies`, vectors
+    /// with the ending `.vectors`.
     ///
     /// # Errors
     /// [`DsgError`] when a file cannot be read or written, or when the split would leak.
@@ -125,8 +144,9 @@ impl Pipeline {
     ) -> Result<StepReport, DsgError> {
         let evidence = Evidence::open(index, &self.config, Some(SearchMode::Bm25))?;
         let roles = Roles::beside(candidates);
-        let (curated, result) =
-            steps::curate(&self.context(&roles), evidence.retriever(), candidates)?;
+        let vectors = self.embedding(candidates.with_extension("vectors"))?;
+        let context = self.context(&roles);
+        let (curated, result) = steps::curate(&context, evidence.retriever(), candidates, vectors)?;
         dsg_core::artifact::write_jsonl(train, &curated.train)?;
         dsg_core::artifact::write_jsonl(eval, &curated.eval)?;
         Ok(result.into())
@@ -164,10 +184,20 @@ impl Pipeline {
     /// The embedding model that the configuration names, loaded when first asked for.
     pub(crate) fn embedder(&self) -> Result<Option<&Arc<dyn Embedder>>, DsgError> {
         if self.embedder.get().is_none() {
-            let opened = embedder::open(&self.config)?;
+            let opened = onnx::embedder(&self.config)?;
             return Ok(self.embedder.get_or_init(|| opened).as_ref());
         }
         Ok(self.embedder.get().and_then(Option::as_ref))
+    }
+
+    /// The embedding model as the manifest has it.
+    pub(crate) fn embedder_name(&self) -> (String, Option<String>) {
+        match self.embedder.get() {
+            Some(Some(embedder)) if self.own_embedder => {
+                ("own".to_owned(), Some(embedder.id().to_owned()))
+            }
+            _ => self.config.models.embedder.who(),
+        }
     }
 
     /// The model with a cache in this folder.

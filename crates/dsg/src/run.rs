@@ -7,17 +7,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use dsg_core::artifact::{read_json, read_jsonl, write_json, write_jsonl};
 use dsg_core::{Difficulty, Document, Example, Reject, Retriever, Seed, Stage, StageCounts};
-use dsg_export::{CoverageRow, InputFile, Manifest, ModelUse, Tool, write_dataset};
+use dsg_export::{
+    CoverageRow, InputFile, Manifest, ModelUse, SectionCoverage, Tool, write_dataset,
+};
 use dsg_generate::Coverage;
 use dsg_index::Index;
 use serde_json::{Value, json};
 
+use crate::benchmark::BenchmarkError;
 use crate::config::{DatasetConfig, Gates, Provider};
 use crate::error::DsgError;
 use crate::evidence::Evidence;
 use crate::pipeline::{Pipeline, section};
 use crate::report::{GateResult, RunReport};
 use crate::roles::{Roles, Spent};
+use crate::sections;
 use crate::steps::{self, Context, Curated};
 use crate::store::{RunStore, StepRecord, StepResult, hash_file, step_key};
 
@@ -26,6 +30,10 @@ const INDEX: &str = "index";
 const CANDIDATES: &str = "candidates.jsonl";
 const COVERAGE: &str = "coverage.json";
 const CURATED: &str = "curated.json";
+/// Which item lost to which, and by what.
+const DUPLICATES: &str = "duplicates.jsonl";
+/// Which parts of the documents have items, and why the others have none.
+const SECTIONS: &str = "sections.jsonl";
 /// Every reply of a model, so that no call is paid for twice.
 const REPLIES: &str = "replies.sqlite";
 /// Every vector of an embedding model, so that no text is embedded twice.
@@ -73,10 +81,15 @@ pub(crate) fn run(
         rejects.extend(store.rejects(step)?);
     }
     let coverage: Coverage = read_json(&store.path(COVERAGE))?;
+    let retriever = evidence.retriever();
+    let corpus = store.path(CORPUS);
+    let sections = sections::map(&corpus, retriever, &coverage.uncovered, &items, &rejects)?;
+    write_jsonl(&store.path(SECTIONS), &sections)?;
 
     let manifest = Manifest {
+        sections: SectionCoverage::of(&sections),
         inputs: input_files(&store)?,
-        models: models(config),
+        models: models(pipeline),
         stages: funnel.iter().cloned().collect(),
         coverage: coverage_rows(config, &coverage, &items),
         ..Manifest::new(
@@ -144,8 +157,12 @@ impl Run<'_> {
         let Self { context, store, .. } = self;
         let config = context.config;
         // How words and vectors are put together matters where there are vectors.
-        let found = if config.models.embedder.is_model() {
-            json!([fingerprint, section(&config.retrieval)])
+        let found = if self.pipeline.embedder()?.is_some() {
+            json!([
+                fingerprint,
+                section(&config.retrieval),
+                section(&config.models.reranker)
+            ])
         } else {
             json!(fingerprint)
         };
@@ -187,15 +204,20 @@ impl Run<'_> {
             &section(&config.rules),
             &section(&config.models.judge),
             &section(&config.judge),
+            &json!(config.generate.coverage),
             &section(&config.dedupe),
             &section(&config.split),
+            &benchmarks(config)?,
+            &json!(self.pipeline.embedder()?.map(|embedder| embedder.id())),
             &self.asked(config.models.judge.provider, &section(&config.rubric)),
         ]);
         let stages = [Stage::Judge, Stage::Dedupe, Stage::Balance, Stage::Split];
-        let outputs = [CURATED, "duplicates.jsonl"];
+        let outputs = [CURATED, DUPLICATES];
         self.step("curate", &stages, &key, &outputs, || {
-            let (curated, result) = steps::curate(context, index, &store.path(CANDIDATES))?;
-            write_jsonl(&store.path("duplicates.jsonl"), &curated.clusters)?;
+            let vectors = self.pipeline.embedding(store.path(VECTORS))?;
+            let candidates = store.path(CANDIDATES);
+            let (curated, result) = steps::curate(context, index, &candidates, vectors)?;
+            write_jsonl(&store.path(DUPLICATES), &curated.duplicates)?;
             write_json(&store.path(CURATED), &curated)?;
             Ok(result)
         })
@@ -257,24 +279,44 @@ impl Run<'_> {
     }
 }
 
+/// What the benchmarks hold, whatever their names.
+fn benchmarks(config: &DatasetConfig) -> Result<Value, DsgError> {
+    config
+        .dedupe
+        .decontaminate
+        .iter()
+        .map(|file| {
+            let hash = hash_file(file).map_err(|source| BenchmarkError::Read {
+                path: file.clone(),
+                source,
+            })?;
+            Ok(Value::from(hash))
+        })
+        .collect()
+}
+
 fn input_files(store: &RunStore) -> Result<Vec<InputFile>, DsgError> {
     read_jsonl::<Document>(&store.path(CORPUS))?
         .map(|document| Ok(InputFile::from(&document?)))
         .collect()
 }
 
-fn models(config: &DatasetConfig) -> Vec<ModelUse> {
-    let models = &config.models;
+fn models(pipeline: &Pipeline) -> Vec<ModelUse> {
+    let models = &pipeline.config().models;
     let named = |role: &str, (provider, model): (String, Option<String>)| ModelUse {
         role: role.to_owned(),
         provider,
         model,
     };
-    vec![
+    let mut used = vec![
         named("generator", models.generator.who()),
         named("judge", models.judge.who()),
-        named("embedder", models.embedder.who()),
-    ]
+        named("embedder", pipeline.embedder_name()),
+    ];
+    if let Some(who) = models.reranker.who() {
+        used.push(named("reranker", who));
+    }
+    used
 }
 
 /// Topic × difficulty: what the quota and the mix ask for, what there is, and why something is missing.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dsg_chunk::Chunker;
 use dsg_core::{Difficulty, Prompts, QuestionType, Seed};
 use dsg_dedupe::{BalanceConfig, Balancer, Deduper, SplitConfig, Splitter};
-use dsg_generate::{GenerateConfig, GenerateError, Generator};
+use dsg_generate::{CoverageMode, GenerateConfig, GenerateError, Generator};
 use dsg_index::IndexBuilder;
 use dsg_ingest::Ingester;
 use dsg_judge::{Judge, JudgeConfig};
@@ -68,6 +68,7 @@ fn balance(config: &DatasetConfig) -> BalanceConfig {
             .iter()
             .map(|topic| (topic.id.clone(), topic.quota))
             .collect(),
+        chunks_take_turns: config.generate.coverage == CoverageMode::Balanced,
         difficulty: Difficulty::ALL
             .iter()
             .map(|d| (d.as_str().to_owned(), config.difficulty.share(*d)))

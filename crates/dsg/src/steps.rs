@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use dsg_core::artifact::{ArtifactError, read_jsonl, write_atomic, write_jsonl};
 use dsg_core::{
-    Candidate, Chunk, ChunkStore, DocId, Document, Embedder, Event, Example, Interrupt, Observer,
-    Outcome, Reason, Reject, RejectSchema, Retriever, Source, Split, Stage, StageCounts,
+    Candidate, Chunk, ChunkStore, DocId, Document, Duplicate, Embedder, Event, Example, Interrupt,
+    Observer, Outcome, Reason, Reject, RejectSchema, Retriever, Source, Split, Stage, StageCounts,
     StageResult,
 };
-use dsg_dedupe::{Cluster, cluster_documents};
+use dsg_dedupe::cluster_documents;
 use dsg_generate::{Coverage, GenerateError};
 use dsg_index::{Cached, Index, IndexBuilder, Vectors};
 use dsg_ingest::Entry;
@@ -24,6 +24,7 @@ use serde_json::json;
 
 use crate::config::{DatasetConfig, Provider as _};
 use crate::copies;
+use crate::curation;
 use crate::error::DsgError;
 use crate::roles::{self, Roles};
 use crate::stages::Stages;
@@ -353,9 +354,9 @@ pub(crate) fn interrupted(error: GenerateError) -> DsgError {
 pub(crate) struct Curated {
     pub(crate) train: Vec<Example>,
     pub(crate) eval: Vec<Example>,
-    /// Which near-duplicates were found, and which item of each group was kept.
+    /// Which duplicates were found, and what they lost to.
     #[serde(skip)]
-    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) duplicates: Vec<Duplicate>,
 }
 
 /// Candidates through judge, dedupe, balance and split.
@@ -363,6 +364,7 @@ pub(crate) fn curate(
     ctx: &Context<'_>,
     index: &dyn Retriever,
     candidates: &Path,
+    embedding: Option<Embedding>,
 ) -> Result<(Curated, StepResult), DsgError> {
     let candidates: Vec<Candidate> =
         read_jsonl(candidates)?.collect::<Result<_, ArtifactError>>()?;
@@ -382,9 +384,8 @@ pub(crate) fn curate(
     let accepted = take(ctx, Stage::Judge, judged, &mut result);
 
     ctx.start(Stage::Dedupe, Some(accepted.len() as u64))?;
-    let deduped = ctx.stages.deduper.run(accepted);
-    let clusters = deduped.clusters;
-    let unique = take(ctx, Stage::Dedupe, deduped.result, &mut result);
+    let (unique, duplicates) = curation::unique(ctx, accepted, embedding)?;
+    let unique = take(ctx, Stage::Dedupe, unique, &mut result);
 
     ctx.start(Stage::Balance, Some(unique.len() as u64))?;
     let balanced = ctx.stages.balancer.run(unique);
@@ -410,7 +411,7 @@ pub(crate) fn curate(
         Curated {
             train,
             eval,
-            clusters,
+            duplicates,
         },
         result,
     ))

@@ -7,22 +7,36 @@ use super::Issue;
 use super::dependencies::Package;
 use crate::Result;
 
-/// Packages whose licence is not in `deny.toml`'s `licenses.allow`.
+/// Packages whose licence is not in `deny.toml`'s `licenses.allow` nor among `licenses.exceptions`; `licenses.clarify` says what a
+/// package does not say itself.
 pub(crate) fn check(deny: &str, packages: &[Package]) -> Result<Vec<Issue>> {
     let deny: Table = deny.parse()?;
-    let allowed: Vec<&str> = deny
-        .get("licenses")
-        .and_then(|table| table.get("allow"))
-        .and_then(toml::Value::as_array)
-        .ok_or("deny.toml has no licenses.allow")?
-        .iter()
-        .filter_map(toml::Value::as_str)
-        .collect();
+    let licenses = deny.get("licenses").and_then(toml::Value::as_table);
+    let list = |key: &str| {
+        let list = licenses.and_then(|table| table.get(key)?.as_array());
+        list.map(Vec::as_slice).unwrap_or_default()
+    };
+    if list("allow").is_empty() {
+        return Err("deny.toml has no licenses.allow".into());
+    }
+    let allowed = texts(list("allow"));
+    let of = |key: &str, package: &Package| {
+        let mut entries = list(key).iter().filter_map(toml::Value::as_table);
+        entries.find(|entry| {
+            entry.get("crate").and_then(toml::Value::as_str) == Some(package.name.as_str())
+        })
+    };
     Ok(packages
         .iter()
         .filter_map(|package| {
             let name = format!("{} {}", package.name, package.version);
-            let message = match &package.license {
+            let clarified =
+                of("clarify", package).and_then(|entry| entry.get("expression")?.as_str());
+            let excepted =
+                of("exceptions", package).and_then(|entry| entry.get("allow")?.as_array());
+            let mut allowed = allowed.clone();
+            allowed.extend(texts(excepted.map(Vec::as_slice).unwrap_or_default()));
+            let message = match package.license.as_deref().or(clarified) {
                 None => format!("`{name}` states no licence"),
                 Some(expression) if !satisfied(expression, &allowed) => {
                     format!("`{name}` is under `{expression}`, which is not allowed")
@@ -32,6 +46,10 @@ pub(crate) fn check(deny: &str, packages: &[Package]) -> Result<Vec<Issue>> {
             Some(Issue::new("deny.toml", 1, message))
         })
         .collect())
+}
+
+fn texts(list: &[toml::Value]) -> Vec<&str> {
+    list.iter().filter_map(toml::Value::as_str).collect()
 }
 
 /// Whether an SPDX expression can be met with the allowed licences. The old `/` means `OR`.
@@ -128,5 +146,19 @@ mod tests {
             ]
         );
         assert!(check("", &packages).is_err());
+    }
+
+    #[test]
+    fn a_package_can_be_excepted_or_explained() {
+        let packages = [
+            Package::licensed("b", Some("GPL-3.0")),
+            Package::licensed("c", None),
+        ];
+        let deny = "[licenses]\nallow = [\"MIT\"]\nexceptions = [{ crate = \"b\", allow = [\"GPL-3.0\"] }]\n\
+            [[licenses.clarify]]\ncrate = \"c\"\nexpression = \"MIT\"\n";
+        assert!(check(deny, &packages).unwrap().is_empty());
+        // For others they mean nothing.
+        let other = [Package::licensed("d", Some("GPL-3.0"))];
+        assert_eq!(check(deny, &other).unwrap().len(), 1);
     }
 }

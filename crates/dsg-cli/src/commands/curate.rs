@@ -20,7 +20,8 @@ use crate::shell::quoted;
 #[command(after_help = "\
 Examples:
   dsg curate --in candidates.jsonl --index index/ --out train.jsonl --eval-out eval.jsonl
-  dsg curate --in candidates.jsonl --index index/ --rejects rejects.jsonl --set split.eval_fraction=0.2")]
+  dsg curate --in candidates.jsonl --index index/ --rejects rejects.jsonl --set split.eval_fraction=0.2
+  dsg curate --decontaminate benchmark.jsonl our-questions.csv")]
 pub(crate) struct CurateArgs {
     /// The candidates, as written by `dsg generate`
     #[arg(long = "in", value_name = "FILE", default_value = "candidates.jsonl")]
@@ -37,6 +38,9 @@ pub(crate) struct CurateArgs {
     /// Also write what was rejected, with reasons
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Benchmarks (JSON Lines, CSV, Parquet) that no item may repeat, instead of `dedupe.decontaminate`
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    decontaminate: Vec<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -44,7 +48,8 @@ pub(crate) struct CurateArgs {
 }
 
 pub(crate) fn execute(args: &CurateArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let report = session.pipeline(&args.settings, &args.work)?.curate(
+    let settings = benchmarks(args.settings.clone(), &args.decontaminate);
+    let report = session.pipeline(&settings, &args.work)?.curate(
         &args.input,
         &args.index,
         &args.out,
@@ -53,4 +58,18 @@ pub(crate) fn execute(args: &CurateArgs, session: &Session) -> Result<ExitCode, 
     let next = format!("dsg inspect {}", quoted(&args.out));
     let outputs = [args.out.as_path(), args.eval_out.as_path()];
     step::finish(session, &report, &outputs, args.rejects.as_deref(), &next)
+}
+
+/// The settings with `--decontaminate`.
+pub(super) fn benchmarks(settings: SettingsArgs, files: &[PathBuf]) -> SettingsArgs {
+    if files.is_empty() {
+        return settings;
+    }
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    // JSON is YAML. Texts are always written.
+    let list = serde_json::to_string(&files).unwrap_or_default();
+    settings.with("dedupe.decontaminate", &list)
 }

@@ -39,14 +39,14 @@ pub(crate) struct MergeArgs {
 
 pub(crate) fn execute(args: &MergeArgs, session: &Session) -> Result<ExitCode, CliError> {
     dsg::can_train()?;
-    run(args, session)
-}
-
-#[cfg(not(feature = "train"))]
-fn run(args: &MergeArgs, session: &Session) -> Result<ExitCode, CliError> {
-    // What the other build does with them.
-    let _ = (args, session);
-    Ok(ExitCode::Usage)
+    #[cfg(feature = "train")]
+    return run(args, session);
+    #[cfg(not(feature = "train"))]
+    {
+        // Refused above.
+        let _ = (args, session);
+        Ok(ExitCode::Usage)
+    }
 }
 
 #[cfg(feature = "train")]

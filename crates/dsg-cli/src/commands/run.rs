@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dsg::{GateResult, RunReport};
+use dsg::{GateResult, RunReport, SectionCoverage};
 use serde::Serialize;
 
+use super::curate::benchmarks;
 use super::ingest::versions;
 use super::step::{StageJson, funnel_json};
 use crate::args::WorkArgs;
@@ -14,7 +15,7 @@ use crate::exit::ExitCode;
 use crate::session::Session;
 use crate::settings::SettingsArgs;
 use crate::shell::quoted;
-use crate::summary::{TopicFill, by_topic, funnel_table, topic_table};
+use crate::summary::{TopicFill, by_topic, funnel_table, section_line, topic_table};
 
 /// Turn a folder of documentation into a dataset
 ///
@@ -28,6 +29,7 @@ Examples:
   dsg run --input docs/ --outdir out/
   dsg run --input docs/ man/ --hypothesis datasetgen.yaml --outdir out/
   dsg run --input docs/ --outdir out/ --set export.formats=[alpaca] --seed 7
+  dsg run --input docs/ --outdir out/ --decontaminate our-benchmark.jsonl
 
 Exits with 1 when the files are written but a gate (gates: in the configuration) was missed.")]
 pub(crate) struct RunArgs {
@@ -40,6 +42,9 @@ pub(crate) struct RunArgs {
     /// Keep older versions of a page and copies of a document too, as `documents.keep: all` does
     #[arg(long)]
     all_versions: bool,
+    /// Benchmarks (JSON Lines, CSV, Parquet) that no item may repeat, instead of `dedupe.decontaminate`
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    decontaminate: Vec<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -56,10 +61,12 @@ struct RunJson<'a> {
     gates: &'a [GateResult],
     funnel: Vec<StageJson<'a>>,
     topics: Vec<TopicFill>,
+    sections: &'a SectionCoverage,
 }
 
 pub(crate) fn execute(args: &RunArgs, session: &Session) -> Result<ExitCode, CliError> {
     let settings = versions(&args.settings, args.all_versions);
+    let settings = benchmarks(settings, &args.decontaminate);
     let pipeline = session.pipeline(&settings, &args.work)?;
     let report = pipeline.run(&args.input, &args.outdir)?;
     let json = RunJson {
@@ -70,6 +77,7 @@ pub(crate) fn execute(args: &RunArgs, session: &Session) -> Result<ExitCode, Cli
         gates: &report.gates,
         funnel: funnel_json(&report.funnel),
         topics: by_topic(&report.manifest),
+        sections: &report.manifest.sections,
     };
     session.report(&json, || summary(args, session, &report, &json.topics))?;
     Ok(if report.gates_met() {
@@ -93,6 +101,7 @@ fn summary(args: &RunArgs, session: &Session, report: &RunReport, topics: &[Topi
     if !topics.is_empty() {
         table(&mut lines, topic_table(topics).lines());
     }
+    lines.push(format!("  {}", section_line(&report.manifest.sections)));
     for gate in &report.gates {
         let mark = if gate.met {
             paint.good("met   ")

@@ -160,14 +160,14 @@ struct PaceArgs {
 
 pub(crate) fn execute(args: &TrainArgs, session: &Session) -> Result<ExitCode, CliError> {
     dsg::can_train()?;
-    run(args, session)
-}
-
-#[cfg(not(feature = "train"))]
-fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, CliError> {
-    // What the other build does with them.
-    let _ = (args, session);
-    Ok(ExitCode::Usage)
+    #[cfg(feature = "train")]
+    return run(args, session);
+    #[cfg(not(feature = "train"))]
+    {
+        // Refused above.
+        let _ = (args, session);
+        Ok(ExitCode::Usage)
+    }
 }
 
 #[cfg(feature = "train")]

@@ -10,7 +10,42 @@ fn a_dataset_can_be_searched_inspected_and_exported() {
     let scene = Scene::with_dataset();
     search(&scene);
     inspect(&scene);
+    reports(&scene);
     export(&scene);
+}
+
+/// What curation writes beside the dataset.
+fn reports(scene: &Scene) {
+    let shown = |args: &[&str]| {
+        let output = scene.dsg(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        scene.text(&output.stdout)
+    };
+    let duplicates = shown(&["inspect", "out/work/duplicates.jsonl"]);
+    assert!(
+        duplicates.contains(" removed") && duplicates.contains("near"),
+        "{duplicates}"
+    );
+    let one = shown(&["inspect", "out/work/duplicates.jsonl", "--sample", "1"]);
+    assert!(one.contains("dedupe.") && one.contains("kept qa-"), "{one}");
+    let sections = shown(&["inspect", "out/work/sections.jsonl"]);
+    assert!(
+        sections.contains("sections have items; a source path"),
+        "{sections}"
+    );
+    assert!(
+        sections.contains("without: generate.no_structure"),
+        "{sections}"
+    );
+    let page = shown(&["inspect", "out/work/sections.jsonl", "jobs/gpu.md"]);
+    assert!(page.contains("why none"), "{page}");
+    let json: Value =
+        serde_json::from_str(&shown(&["inspect", "--json", "out/work/sections.jsonl"])).unwrap();
+    assert!(json["sections"].as_u64() > json["covered"].as_u64());
+    scene
+        .dsg(&["inspect", "out/work/sections.jsonl", "nowhere"])
+        .assert()
+        .code(3);
 }
 
 fn search(scene: &Scene) {

@@ -3,8 +3,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     clippy::string_slice,
-    reason = "tests fail by panicking"
+    reason = "tests fail by panicking and say when they are skipped"
 )]
 
 mod config;

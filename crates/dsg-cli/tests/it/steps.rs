@@ -62,3 +62,53 @@ fn json_goes_to_standard_output_and_progress_does_not() {
             .contains("ingest 16 of 17 kept, 1 failed")
     );
 }
+
+#[test]
+fn a_benchmark_is_kept_out_by_run_and_by_curate() {
+    let scene = Scene::with_dataset();
+    let config = hypothesis();
+    let config = config.to_str().unwrap();
+    let first = scene.read("out/train.jsonl");
+    let first: Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    let question = first["messages"][0]["content"].as_str().unwrap();
+    let row = serde_json::json!({ "prompt": question }).to_string();
+    scene.write("our bench.jsonl", &row);
+    let gone = |rejects: &str| {
+        let line = scene
+            .read(rejects)
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .find(|reject| reject["id"] == first["id"])
+            .unwrap();
+        assert!(
+            line["reason"]
+                .as_str()
+                .unwrap()
+                .starts_with("dedupe.contaminated_"),
+            "{line}"
+        );
+        let detail = line["detail"].as_str().unwrap();
+        assert!(detail.starts_with("`our bench.jsonl`, row 1,"), "{detail}");
+    };
+    scene
+        .dsg(&["curate", "-c", config, "--in", "out/work/candidates.jsonl"])
+        .args(["--index", "out/work/index", "--rejects", "rejects.jsonl"])
+        .args(["--decontaminate", "our bench.jsonl"])
+        .assert()
+        .success();
+    gone("rejects.jsonl");
+    scene
+        .run_into("out")
+        .args(["--decontaminate", "our bench.jsonl"])
+        .assert()
+        .success();
+    gone("out/rejects.jsonl");
+
+    scene.write("notes.txt", "No rows.");
+    scene
+        .dsg(&["curate", "-c", config, "--in", "out/work/candidates.jsonl"])
+        .args(["--index", "out/work/index", "--decontaminate", "notes.txt"])
+        .assert()
+        .code(2)
+        .stderr(predicates::str::contains("no JSON Lines, JSON, CSV"));
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dsg_core::{Candidate, Difficulty, QuestionType};
+use dsg_core::{Candidate, ChunkId, Difficulty, DocId, QuestionType};
 use dsg_dedupe::{BalanceConfig, Balancer};
 
 use crate::fixture::{ids, spread};
@@ -38,6 +38,7 @@ fn quotas_are_met_with_the_wanted_mix() {
         quotas: map(&[("t0", 20)]),
         difficulty: map(&[("basic", 0.5), ("advanced", 0.5)]),
         question_types: map(&[]),
+        ..BalanceConfig::default()
     };
     let balanced = Balancer::new(config).unwrap().run(skewed());
     assert_eq!(balanced.result.kept.len(), 20);
@@ -68,6 +69,7 @@ fn what_cannot_be_met_is_reported_and_filled_with_the_rest() {
         quotas: map(&[("t0", 40), ("absent", 5)]),
         difficulty: map(&[("basic", 1.0), ("advanced", 3.0)]),
         question_types: map(&[]),
+        ..BalanceConfig::default()
     };
     let balanced = Balancer::new(config).unwrap().run(skewed());
     assert_eq!(balanced.result.kept.len(), 40);
@@ -98,4 +100,37 @@ fn topics_without_a_quota_are_not_limited() {
             "q0000", "q0001", "q0002", "q0003", "q0005", "q0007", "q0009"
         ]
     );
+}
+
+#[test]
+fn chunks_take_turns_where_that_is_asked_for() {
+    // Eight items of one chunk score best, two others have a chunk each.
+    let mut items = spread(10, |i| i, |_| 0);
+    for (number, item) in items.iter_mut().enumerate() {
+        let one = DocId::from_existing("one");
+        let chunk = if number < 8 { 0 } else { number };
+        item.citations[0].doc_id = one.clone();
+        item.citations[0].chunk_id = ChunkId::new(&one, chunk);
+        let score = if number < 8 { 0.9 } else { 0.1 };
+        item.verdict
+            .as_mut()
+            .unwrap()
+            .scores
+            .insert("groundedness".into(), score);
+    }
+    let chosen = |chunks_take_turns| {
+        let config = BalanceConfig {
+            quotas: [("t0".to_owned(), 3)].into(),
+            chunks_take_turns,
+            ..BalanceConfig::default()
+        };
+        let balanced = Balancer::new(config).unwrap().run(items.clone());
+        let kept = balanced.result.kept;
+        ids(&kept)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(chosen(true), ["q0000", "q0008", "q0009"]);
+    assert_eq!(chosen(false), ["q0000", "q0001", "q0002"]);
 }

@@ -1,6 +1,7 @@
 //! What is one question and what is two.
 
-use dsg_dedupe::{DedupeConfig, Deduper};
+use dsg_core::DuplicateKind;
+use dsg_dedupe::{DedupeConfig, Deduper, SemanticConfig};
 
 use crate::fixture::{ids, item};
 
@@ -54,14 +55,18 @@ fn the_best_scored_of_a_group_stays_and_every_removal_says_what_it_lost_to() {
             ("dedupe.near_question", "duplicate of b, similarity 1.000"),
         ]
     );
-    assert_eq!(deduped.clusters.len(), 1);
-    assert_eq!(deduped.clusters[0].kept.as_str(), "b");
-    let removed: Vec<&str> = deduped.clusters[0]
-        .removed
+    let lost: Vec<(&str, DuplicateKind, &str)> = deduped
+        .duplicates
         .iter()
-        .map(|d| d.id.as_str())
+        .map(|found| (found.lost.as_str(), found.kind, found.kept.as_str()))
         .collect();
-    assert_eq!(removed, ["a", "c"]);
+    assert_eq!(
+        lost,
+        [
+            ("a", DuplicateKind::Exact, "b"),
+            ("c", DuplicateKind::Near, "b"),
+        ]
+    );
     assert!(deduped.result.counts.is_balanced());
 }
 
@@ -130,6 +135,27 @@ fn pairs_with_nearly_the_same_text_are_one() {
 }
 
 #[test]
+fn exchanged_letters_are_found_however_many_words_have_them() {
+    let deduped = deduper().run(vec![
+        item(
+            "a",
+            "Which project directory keeps finished results?",
+            "Scratch.",
+            "d",
+            0.9,
+        ),
+        item(
+            "b",
+            "Which porject driectory keeps fniished resutls?",
+            "Work.",
+            "e",
+            0.5,
+        ),
+    ]);
+    assert_eq!(ids(&deduped.result.kept), ["a"]);
+}
+
+#[test]
 fn impossible_thresholds_are_refused_by_name() {
     for (config, field) in [
         (
@@ -166,6 +192,23 @@ fn impossible_thresholds_are_refused_by_name() {
                 ..DedupeConfig::default()
             },
             "shingle_words",
+        ),
+        (
+            DedupeConfig {
+                ngram_words: 2,
+                ..DedupeConfig::default()
+            },
+            "ngram_words",
+        ),
+        (
+            DedupeConfig {
+                semantic: SemanticConfig {
+                    threshold: 1.5,
+                    ..SemanticConfig::default()
+                },
+                ..DedupeConfig::default()
+            },
+            "semantic.threshold",
         ),
     ] {
         let error = Deduper::new(config).unwrap_err().to_string();

@@ -80,7 +80,7 @@ proptest! {
         let kept = |items: &[Candidate]| ids(items).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
         prop_assert_eq!(kept(&deduper.run(turned).result.kept), kept(&first.result.kept));
 
-        let removed: usize = first.clusters.iter().map(|cluster| cluster.removed.len()).sum();
+        let removed = first.duplicates.len();
         prop_assert_eq!(removed, first.result.rejects.len());
     }
 
@@ -90,6 +90,7 @@ proptest! {
             quotas: [("t0".to_owned(), quota), ("t1".to_owned(), quota / 2)].into(),
             difficulty: [("basic".to_owned(), 1.0)].into(),
             question_types: BTreeMap::new(),
+            ..BalanceConfig::default()
         };
         let balanced = Balancer::new(config).unwrap().run(items.clone());
         prop_assert!(balanced.result.counts.is_balanced());

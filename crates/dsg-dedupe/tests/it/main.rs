@@ -9,7 +9,9 @@
 
 mod balance;
 mod clusters;
+mod contaminated;
 mod duplicates;
 mod fixture;
 mod invariants;
+mod meanings;
 mod split;

@@ -171,3 +171,49 @@ fn impossible_fractions_are_refused_by_name() {
             .contains("eval_fraction")
     );
 }
+
+#[test]
+fn an_answer_or_words_of_a_question_of_eval_are_not_trained_on() {
+    let answer = "The scratch file system is cleaned every week: whatever was not read for 90 days goes, without a warning and for good.";
+    let mut items = Vec::new();
+    for n in 0..12 {
+        let said = if n == 3 || n == 9 {
+            format!("{answer} This is part {n} of the rules.")
+        } else {
+            format!("Rule {n} is about key {n} and nothing else, as its page says so clearly.")
+        };
+        let question = format!("What does rule{n} say about key{n}?");
+        items.push(item(
+            &format!("q{n:02}"),
+            &question,
+            &said,
+            &format!("d{n:02}"),
+            0.5,
+        ));
+    }
+    for seed in 0..20 {
+        let config = SplitConfig {
+            eval_fraction: 0.5,
+            tolerance: 0.1,
+            seed: Seed(seed),
+            ..SplitConfig::default()
+        };
+        let split = Splitter::new(config)
+            .unwrap()
+            .run(items.clone(), &[])
+            .unwrap();
+        let on_eval = |id: &str| split.eval.iter().any(|item| item.id.as_str() == id);
+        let lost: Vec<(&str, &str)> = split
+            .rejects
+            .iter()
+            .map(|reject| (reject.id.as_str(), reject.reason.as_str()))
+            .collect();
+        match (on_eval("q03"), on_eval("q09")) {
+            (true, false) => assert_eq!(lost, [("q09", "split.answer_in_eval")]),
+            (false, true) => assert_eq!(lost, [("q03", "split.answer_in_eval")]),
+            _ => assert!(lost.is_empty(), "{lost:?}"),
+        }
+    }
+    let error = verify_split(&items[3..4], &items[9..10], &[], 0.8).unwrap_err();
+    assert!(matches!(error, DedupeError::SharedAnswer { .. }), "{error}");
+}

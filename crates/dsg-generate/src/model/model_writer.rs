@@ -356,6 +356,7 @@ impl ModelWriter {
                 number: task.number,
                 topic: task.topic,
                 chunk: task.chunk,
+                section: task.chunk,
                 document: heads
                     .get(task.chunk)
                     .map(|head| head.doc_id.to_string())

@@ -4,7 +4,6 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, mpsc};
 
 use dsg_core::hash::sha256_hex;
 use dsg_core::{Embedder, SeamError};
@@ -16,6 +15,7 @@ use serde_json::Value;
 
 use super::runtime::{find_runtime, load_runtime};
 use super::settings::{MAX_TOKENS, OnnxConfig, PoolingMode};
+use super::worker::Worker;
 use crate::error::IndexError;
 use crate::vectors::check_vector;
 
@@ -80,6 +80,35 @@ impl OnnxFiles {
         })
     }
 
+    /// The ONNX file.
+    pub(super) fn model(&self) -> &Path {
+        &self.model
+    }
+
+    /// What the tokenizer is made of.
+    pub(super) fn tokenizer(&self) -> Result<TokenizerFiles, IndexError> {
+        let [tokenizer, model_config, tokenizer_config] = Self::BESIDE;
+        let special = self.settings("special_tokens_map.json")?;
+        Ok(TokenizerFiles {
+            tokenizer_file: self.beside(tokenizer)?,
+            config_file: self.beside(model_config)?,
+            special_tokens_map_file: if special.is_null() {
+                b"{}".to_vec()
+            } else {
+                special.to_string().into_bytes()
+            },
+            tokenizer_config_file: self.beside(tokenizer_config)?,
+        })
+    }
+
+    /// Tokens of a text that are read: as `asked`, else as the model's files say.
+    pub(super) fn max_tokens(&self, asked: Option<usize>) -> Result<usize, IndexError> {
+        let said = self.settings("sentence_bert_config.json")?;
+        let said = said.get("max_seq_length").and_then(Value::as_u64);
+        let said = said.and_then(|tokens| usize::try_from(tokens).ok());
+        Ok(asked.or(said).unwrap_or(MAX_TOKENS))
+    }
+
     /// How token vectors become one: as `asked`, else as the model's files say; the mean where they say nothing.
     fn pooling(&self, asked: Option<PoolingMode>) -> Result<Pooling, IndexError> {
         match asked {
@@ -105,17 +134,14 @@ impl OnnxFiles {
     }
 }
 
-/// A sentence-transformers model. Its calls run one after the other on a thread of their own with onnxruntime's threads beneath, so that
-/// neither caller's pool nor tokenizer can wait for each other, from whatever thread it is asked.
+/// A sentence-transformers model. Its calls run one after the other, from whatever thread it is asked.
 pub struct OnnxEmbedder {
     id: String,
     dimension: usize,
     batch_size: usize,
     text_prefix: String,
     query_prefix: String,
-    /// One thread.
-    worker: rayon::ThreadPool,
-    model: Arc<Mutex<TextEmbedding>>,
+    worker: Worker<TextEmbedding>,
 }
 
 impl fmt::Debug for OnnxEmbedder {
@@ -138,34 +164,17 @@ impl OnnxEmbedder {
         config.validate()?;
         load_runtime(&find_runtime(config.runtime.as_deref())?)?;
         let onnx = read(&files.model)?;
-        let [tokenizer, model_config, tokenizer_config] = OnnxFiles::BESIDE;
-        let tokenizer = files.beside(tokenizer)?;
-        let is_dynamic = memchr::memmem::find(&onnx, DYNAMIC).is_some();
+        let is_dynamic = is_dynamic(&onnx);
         let pooling = files.pooling(config.pooling)?;
-        let said = files.settings("sentence_bert_config.json")?;
-        let said = said.get("max_seq_length").and_then(Value::as_u64);
-        let said = said.and_then(|tokens| usize::try_from(tokens).ok());
-        let max_tokens = config.max_tokens.or(said).unwrap_or(MAX_TOKENS);
-        let special = files.settings("special_tokens_map.json")?;
-        let special = if special.is_null() {
-            b"{}".to_vec()
-        } else {
-            special.to_string().into_bytes()
-        };
-        let short = |bytes: &[u8]| sha256_hex(bytes).chars().take(16).collect::<String>();
+        let max_tokens = files.max_tokens(config.max_tokens)?;
+        let tokenizer_files = files.tokenizer()?;
         let id = format!(
             "onnx/1/{}/{}/{pooling:?}/{max_tokens}/{}/{}",
-            short(&onnx),
-            short(&tokenizer),
+            short_digest(&onnx),
+            short_digest(&tokenizer_files.tokenizer_file),
             config.text_prefix,
             config.query_prefix
         );
-        let tokenizer_files = TokenizerFiles {
-            tokenizer_file: tokenizer,
-            config_file: files.beside(model_config)?,
-            special_tokens_map_file: special,
-            tokenizer_config_file: files.beside(tokenizer_config)?,
-        };
         let model = UserDefinedEmbeddingModel::new(onnx, tokenizer_files)
             .with_pooling(pooling)
             // Batches are cut here.
@@ -178,13 +187,6 @@ impl OnnxEmbedder {
             path: files.model.clone(),
             what,
         };
-        let worker = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .thread_name(|_| "embedder".to_owned())
-            // The caller learns of it by an answer that never comes.
-            .panic_handler(|_| {})
-            .build()
-            .map_err(|error| unusable(format!("its thread cannot start: {error}")))?;
         let model = TextEmbedding::try_new_from_user_defined(model, options)
             .map_err(|error| unusable(error.to_string()))?;
         let mut embedder = Self {
@@ -193,8 +195,8 @@ impl OnnxEmbedder {
             batch_size: if is_dynamic { 1 } else { config.batch_size },
             text_prefix: config.text_prefix.clone(),
             query_prefix: config.query_prefix.clone(),
-            worker,
-            model: Arc::new(Mutex::new(model)),
+            worker: Worker::new("embedder", model)
+                .map_err(|error| unusable(format!("its thread cannot start: {error}")))?,
         };
         let probe = embedder
             .run(vec!["probe".to_owned()])
@@ -211,31 +213,15 @@ impl OnnxEmbedder {
         self.batch_size
     }
 
-    /// Hands the texts to the thread and waits for it without taking up other work.
     fn run(&self, mut texts: Vec<String>) -> Result<Vec<Vec<f32>>, SeamError> {
-        let count = texts.len();
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| SeamError {
-            what: format!("cannot embed {count} texts"),
-            source,
-        };
-        let (answer, answered) = mpsc::channel();
-        let (model, batch_size) = (Arc::clone(&self.model), self.batch_size);
-        self.worker.spawn(move || {
-            let vectors = match model.lock() {
-                Ok(mut model) => {
-                    by_length(&mut model, &mut texts, batch_size).map_err(|error| error.to_string())
-                }
-                Err(_) => Err("an earlier call failed half-way".to_owned()),
-            };
-            // Nobody listens any more: nothing to tell.
-            let _ = answer.send(vectors);
-        });
-        let vectors = answered
-            .recv()
-            .map_err(|_| failed("the model failed without an answer".into()))?
-            .map_err(|error| failed(error.into()))?;
+        let (count, batch_size) = (texts.len(), self.batch_size);
+        let what = format!("cannot embed {count} texts");
+        let vectors = self
+            .worker
+            .call(&what, move |model| by_length(model, &mut texts, batch_size))?;
         if vectors.len() != count {
-            return Err(failed("the model left texts out".into()));
+            let source = "the model left texts out".into();
+            return Err(SeamError { what, source });
         }
         Ok(vectors)
     }
@@ -253,7 +239,16 @@ impl OnnxEmbedder {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, IndexError> {
+/// Whether the model fits its scale to what it is given, so that a text's numbers depend on its neighbours in a batch.
+pub(super) fn is_dynamic(onnx: &[u8]) -> bool {
+    memchr::memmem::find(onnx, DYNAMIC).is_some()
+}
+
+pub(super) fn short_digest(bytes: &[u8]) -> String {
+    sha256_hex(bytes).chars().take(16).collect()
+}
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, IndexError> {
     fs::read(path).map_err(|source| IndexError::Read {
         path: path.to_path_buf(),
         source,

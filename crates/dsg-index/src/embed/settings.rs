@@ -59,20 +59,57 @@ impl OnnxConfig {
     /// # Errors
     /// [`IndexError::Config`] naming the field whose value is impossible.
     pub fn validate(&self) -> Result<(), IndexError> {
-        let tokens = self.max_tokens.unwrap_or(MAX_TOKENS);
-        for (field, value, range, allowed) in [
-            ("batch_size", self.batch_size, 1..=1024, "1 to 1024"),
-            ("threads", self.threads, 0..=256, "0 to 256"),
-            ("max_tokens", tokens, 8..=65_536, "8 to 65536"),
-        ] {
-            if !range.contains(&value) {
-                return Err(IndexError::Config {
-                    field,
-                    value: value.to_string(),
-                    allowed,
-                });
-            }
-        }
-        Ok(())
+        check(self.batch_size, self.threads, self.max_tokens)
     }
+}
+
+/// How a cross-encoder is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RerankerConfig {
+    /// Texts in one call of the model; one at a time where the model is quantized dynamically. Default 16, 1 to 1,024.
+    pub batch_size: usize,
+    /// Threads of one call; 0 takes one per core. Calls never overlap. Default 0, at most 256.
+    pub threads: usize,
+    /// Tokens of query and text together that are read, the rest is cut off. Default: what the model's files say, else 512.
+    pub max_tokens: Option<usize>,
+    /// The onnxruntime library. Default: what the variable `ORT_DYLIB_PATH` names, or the one installed.
+    pub runtime: Option<PathBuf>,
+}
+
+impl Default for RerankerConfig {
+    fn default() -> Self {
+        Self {
+            batch_size: 16,
+            threads: 0,
+            max_tokens: None,
+            runtime: None,
+        }
+    }
+}
+
+impl RerankerConfig {
+    /// # Errors
+    /// [`IndexError::Config`] naming the field whose value is impossible.
+    pub fn validate(&self) -> Result<(), IndexError> {
+        check(self.batch_size, self.threads, self.max_tokens)
+    }
+}
+
+fn check(batch_size: usize, threads: usize, max_tokens: Option<usize>) -> Result<(), IndexError> {
+    let tokens = max_tokens.unwrap_or(MAX_TOKENS);
+    for (field, value, range, allowed) in [
+        ("batch_size", batch_size, 1..=1024, "1 to 1024"),
+        ("threads", threads, 0..=256, "0 to 256"),
+        ("max_tokens", tokens, 8..=65_536, "8 to 65536"),
+    ] {
+        if !range.contains(&value) {
+            return Err(IndexError::Config {
+                field,
+                value: value.to_string(),
+                allowed,
+            });
+        }
+    }
+    Ok(())
 }

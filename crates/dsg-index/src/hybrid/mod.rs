@@ -3,19 +3,22 @@
 mod diverse;
 mod fusion;
 mod passage;
+mod rerank;
 
 use std::sync::Arc;
 
-use dsg_core::{Chunk, ChunkId, ChunkStore, Embedder, Hit, Retriever, SeamError};
+use dsg_core::{Chunk, ChunkId, ChunkStore, Embedder, Hit, Reranker, Retriever, SeamError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::embed::embedded_text;
 use crate::error::IndexError;
 use crate::index::{Index, SearchHit};
 use crate::vectors::{Vectors, dot};
 use diverse::diverse;
 pub use fusion::{Fusion, convex, reciprocal_rank};
 pub use passage::{Passage, Surroundings, passage};
+use rerank::reranked;
 
 /// Which rankings answer a query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +49,8 @@ pub struct HybridConfig {
     pub depth: usize,
     /// How much a hit loses by being like those before it (maximal marginal relevance): 0 to 1. Default 0, which looks at relevance alone.
     pub diversity: f32,
+    /// Best hits that the reranker reads, where there is one; the others keep their order behind them. Default 20, 1 to 1,000.
+    pub rerank: usize,
 }
 
 impl Default for HybridConfig {
@@ -57,6 +62,7 @@ impl Default for HybridConfig {
             vector_weight: 0.5,
             depth: 200,
             diversity: 0.0,
+            rerank: 20,
         }
     }
 }
@@ -78,6 +84,9 @@ impl HybridConfig {
         if !(1..=10_000).contains(&self.depth) {
             return wrong("depth", self.depth.to_string(), "1 to 10000");
         }
+        if !(1..=1000).contains(&self.rerank) {
+            return wrong("rerank", self.rerank.to_string(), "1 to 1000");
+        }
         for (field, share) in [
             ("vector_weight", self.vector_weight),
             ("diversity", self.diversity),
@@ -95,6 +104,7 @@ pub struct Hybrid {
     index: Index,
     vectors: Vectors,
     embedder: Arc<dyn Embedder>,
+    reranker: Option<Arc<dyn Reranker>>,
     config: HybridConfig,
 }
 
@@ -121,8 +131,16 @@ impl Hybrid {
             index,
             vectors,
             embedder,
+            reranker: None,
             config,
         })
+    }
+
+    /// The same, with the best [`HybridConfig::rerank`] hits of every query ordered by `reranker`.
+    #[must_use]
+    pub fn with_reranker(self, reranker: Arc<dyn Reranker>) -> Self {
+        let reranker = Some(reranker);
+        Self { reranker, ..self }
     }
 
     /// The index.
@@ -145,10 +163,11 @@ impl Hybrid {
     }
 
     /// The `k` best chunks for `query` among those at positions that `wanted` accepts, best first, ties by chunk id. `score` is what the
-    /// mode ranks by: BM25's score, the cosine, the fused score; with `diversity` what the hit adds to those before it.
+    /// mode ranks by: BM25's score, the cosine, the fused score; with a reranker its score brought to 0..1, and below 0 for hits that it did
+    /// not read; with `diversity` what the hit adds to those before it.
     ///
     /// # Errors
-    /// [`IndexError`] when the query cannot be embedded.
+    /// [`IndexError`] when the query cannot be embedded or the reranker fails.
     pub fn rank(
         &self,
         query: &str,
@@ -186,6 +205,16 @@ impl Hybrid {
                 .total_cmp(&a.score)
                 .then_with(|| rank(a).cmp(&rank(b)))
         });
+        if let Some(reranker) = &self.reranker {
+            hits.truncate(depth);
+            hits = reranked(
+                reranker.as_ref(),
+                query,
+                hits,
+                self.config.rerank,
+                |position| Ok(self.index.get(position)?.map(|chunk| embedded_text(&chunk))),
+            )?;
+        }
         if diversity > 0.0 {
             hits.truncate(depth);
             return Ok(diverse(&hits, k, diversity, |position| {

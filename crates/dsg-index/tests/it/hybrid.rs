@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use dsg_core::{Chunk, Hit, MemoryStore, Retriever as _};
+use dsg_core::{Chunk, Hit, MemoryStore, Reranker, Retriever as _, SeamError};
 use dsg_index::{
     Fusion, HashedEmbedder, Hybrid, HybridConfig, IndexError, SearchMode, Surroundings,
     VectorConfig, Vectors, convex, passage, reciprocal_rank,
@@ -202,4 +202,65 @@ proptest! {
         let expected: Vec<usize> = expected.into_iter().map(|(_, at)| at).collect();
         prop_assert_eq!(positions(&fused), expected);
     }
+}
+
+/// Gives each text the number after `worth` in it.
+struct Marks(Option<f32>);
+
+impl Reranker for Marks {
+    fn id(&self) -> &'static str {
+        "marks"
+    }
+
+    fn scores(&self, _query: &str, texts: &[&str]) -> Result<Vec<f32>, SeamError> {
+        let mark = |text: &&str| {
+            let (_, mark) = text.split_once("worth ").unwrap();
+            self.0.unwrap_or_else(|| mark.parse().unwrap())
+        };
+        Ok(texts.iter().map(mark).collect())
+    }
+}
+
+#[test]
+fn a_reranker_orders_the_best_hits_and_the_others_follow_as_they_were() {
+    let texts = [
+        "gpu gpu gpu worth 1",
+        "gpu gpu worth 3",
+        "gpu worth 2",
+        "a gpu and much else worth 9",
+    ];
+    let chunks: Vec<Chunk> = texts
+        .iter()
+        .zip(["a#0", "a#1", "a#2", "a#3"])
+        .map(|(text, id)| chunk(id, text))
+        .collect();
+    let config = |rerank| HybridConfig {
+        mode: SearchMode::Bm25,
+        rerank,
+        ..HybridConfig::default()
+    };
+    let plain = positions(&hybrid(chunks.clone(), config(3)).search("gpu", 4).unwrap());
+    let reranked = |rerank, k| {
+        let hybrid = hybrid(chunks.clone(), config(rerank)).with_reranker(Arc::new(Marks(None)));
+        hybrid.search("gpu", k).unwrap()
+    };
+    let hits = reranked(4, 4);
+    assert_eq!(positions(&hits), [3, 1, 2, 0]);
+    assert!(hits.iter().all(|hit| (0.5..=1.0).contains(&hit.score)));
+    // What is read does not depend on how many are asked for.
+    assert_eq!(positions(&reranked(4, 1)), [3]);
+    let hits = reranked(2, 4);
+    assert_eq!(positions(&hits)[2..], plain[2..]);
+    assert!(hits.is_sorted_by(|a, b| a.score >= b.score) && hits[2].score < 0.0);
+}
+
+#[test]
+fn a_reranker_whose_scores_are_no_numbers_is_told_of() {
+    let broken = Arc::new(Marks(Some(f32::NAN)));
+    let hybrid = hybrid(vec![chunk("a#0", "gpu worth 1")], HybridConfig::default());
+    let error = hybrid
+        .with_reranker(broken)
+        .rank("gpu", 1, None)
+        .unwrap_err();
+    assert!(matches!(error, IndexError::Scores { .. }), "{error}");
 }

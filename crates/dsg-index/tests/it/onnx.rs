@@ -4,8 +4,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dsg_core::Embedder as _;
-use dsg_index::{IndexError, OnnxConfig, OnnxEmbedder, OnnxFiles, load_runtime};
+use dsg_core::{Embedder as _, Reranker as _};
+use dsg_index::{
+    IndexError, OnnxConfig, OnnxEmbedder, OnnxFiles, OnnxReranker, RerankerConfig, load_runtime,
+};
 use rayon::prelude::*;
 
 /// Three texts, and how their vectors begin when onnxruntime runs the model from Python, one text at a time.
@@ -152,4 +154,39 @@ fn files_that_are_no_model_are_refused() {
     assert!(matches!(error, IndexError::Model { .. }), "{error}");
     // Loaded by now; a file that is no library comes too late to matter, one that is not there is still told.
     assert!(load_runtime(&folder.path().join("model.onnx")).is_ok());
+}
+
+#[test]
+fn a_cross_encoder_scores_what_query_and_text_share() {
+    let Some(model) = model() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tokenizer.json", "config.json", "tokenizer_config.json"] {
+        fs::copy(model.join(name), folder.path().join(name)).unwrap();
+    }
+    // Written by xtask/python/overlap_onnx.py: how often a token of the query stands in the text, and once for the closing mark.
+    let overlap = include_bytes!("../data/overlap.onnx");
+    fs::write(folder.path().join("model.onnx"), overlap).unwrap();
+    let files = OnnxFiles::in_folder(folder.path()).unwrap();
+    let config = |batch_size| RerankerConfig {
+        batch_size,
+        threads: 1,
+        ..RerankerConfig::default()
+    };
+    let texts = [
+        "scancel ends a job",
+        "bread, and nothing else of interest to anybody",
+        "a job is a job: cancel the job",
+    ];
+    let reranker = OnnxReranker::open(&files, &config(16)).unwrap();
+    let scores = reranker.scores("cancel job", &texts).unwrap();
+    assert_eq!(scores, [2.0, 1.0, 5.0]);
+    // Padding changes nothing.
+    let alone = OnnxReranker::open(&files, &config(1)).unwrap();
+    assert_eq!(alone.scores("cancel job", &texts).unwrap(), scores);
+    assert_eq!(alone.id(), reranker.id());
+    assert_eq!(alone.scores("cancel job", &[]).unwrap(), Vec::<f32>::new());
+    // An embedding model is none that reads pairs.
+    let embedder = OnnxFiles::in_folder(&model).unwrap();
+    let error = OnnxReranker::open(&embedder, &config(1)).unwrap_err();
+    assert!(matches!(error, IndexError::Model { .. }), "{error}");
 }

@@ -22,7 +22,7 @@ pub use layers::{ConfigLayers, ENV_PREFIX, Resolved};
 pub use located::Position;
 pub use models::{
     EmbedderModel, EmbedderProvider, GeneratorModel, GeneratorProvider, JudgeModel, JudgeProvider,
-    Models, Provider, RoleModel,
+    Models, Provider, RerankerModel, RerankerProvider, RoleModel,
 };
 
 /// The commented configuration that `dsg init` writes.

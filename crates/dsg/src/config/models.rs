@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dsg_index::OnnxConfig;
+use dsg_index::{IndexError, OnnxConfig, RerankerConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub struct Models {
     pub judge: JudgeModel,
     /// Turns text into vectors.
     pub embedder: EmbedderModel,
+    /// Orders the best hits of a search anew, by reading each together with the query.
+    pub reranker: RerankerModel,
     /// Files that stand in for the built-in prompts which they name in their first line; `dsg prompts show` prints those. Default: none.
     pub prompts: Vec<PathBuf>,
     /// What a run may spend on models, all of them together. A run that has spent it ends cleanly, and the same command goes on.
@@ -156,53 +158,117 @@ impl EmbedderModel {
 
     /// The provider and the model's name, as records have them.
     pub(crate) fn who(&self) -> (String, Option<String>) {
-        let (provider, name) = match self.provider {
-            EmbedderProvider::Hashed => ("hashed", None),
-            EmbedderProvider::Fastembed => ("fastembed", self.model.as_deref()),
-        };
-        let name = name.map(|name| match name.strip_prefix("hf://") {
-            Some(name) => name.to_owned(),
-            // The folder's name, never its path.
-            None => Path::new(name)
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-        });
-        (provider.to_owned(), name)
+        match self.provider {
+            EmbedderProvider::Hashed => ("hashed".to_owned(), None),
+            EmbedderProvider::Fastembed => {
+                ("fastembed".to_owned(), onnx_name(self.model.as_deref()))
+            }
+        }
     }
 
     fn validate(&self) -> Result<(), Issue> {
-        let issue = |field: &str, message: String| Issue {
-            path: format!("models.embedder.{field}"),
-            message,
-        };
-        self.onnx
-            .validate()
-            .map_err(|error| issue("onnx", error.to_string()))?;
-        match (self.is_model(), &self.model) {
-            (false, None) => Ok(()),
-            (false, Some(_)) => Err(issue(
-                "model",
-                "names a model, but `provider` is not `fastembed`".to_owned(),
-            )),
-            (true, _) if !cfg!(feature = "fastembed") => Err(issue(
-                "provider",
-                "this dsg was built without `fastembed`; build it with `--features fastembed`"
-                    .to_owned(),
-            )),
-            (true, None) => Err(issue(
-                "model",
-                "is missing: give a folder with `model.onnx` and its tokenizer's files".to_owned(),
-            )),
-            (true, Some(model)) => match model.strip_prefix("hf://") {
-                Some(name) if name.split('/').count() < 3 => Err(issue(
-                    "model",
-                    format!("`{model}` must read `hf://owner/repo/file.onnx`"),
-                )),
-                _ => Ok(()),
-            },
+        let onnx = self.onnx.validate();
+        onnx_issue(self.is_model(), self.model.as_deref(), onnx)
+            .map_err(|(field, message)| issue("embedder", field, message))
+    }
+}
+
+/// The reranker's provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RerankerModel {
+    /// Default: `none`.
+    pub provider: RerankerProvider,
+    /// Where the cross-encoder is, for the provider `fastembed`: a folder or a file on the hub, laid out as an embedder's is. Default: none.
+    pub model: Option<String>,
+    /// How that model is run.
+    pub onnx: RerankerConfig,
+}
+
+/// Who can rerank.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RerankerProvider {
+    /// Hits keep the order of their fused scores.
+    #[default]
+    None,
+    /// The cross-encoder that `model` names, run in this process. It needs an embedder, whose hits it orders.
+    Fastembed,
+}
+
+impl RerankerModel {
+    /// Whether there is a model to rerank with.
+    pub(crate) fn is_model(&self) -> bool {
+        self.provider == RerankerProvider::Fastembed
+    }
+
+    /// The provider and the model's name, as records have them, where there is one.
+    pub(crate) fn who(&self) -> Option<(String, Option<String>)> {
+        let model = onnx_name(self.model.as_deref());
+        self.is_model().then(|| ("fastembed".to_owned(), model))
+    }
+
+    fn validate(&self, embedder: &EmbedderModel) -> Result<(), Issue> {
+        let onnx = self.onnx.validate();
+        onnx_issue(self.is_model(), self.model.as_deref(), onnx)
+            .map_err(|(field, message)| issue("reranker", field, message))?;
+        if self.is_model() && !embedder.is_model() {
+            let message = "needs `models.embedder`, whose hits it orders".to_owned();
+            return Err(issue("reranker", "provider", message));
         }
+        Ok(())
+    }
+}
+
+fn issue(role: &str, field: &str, message: String) -> Issue {
+    Issue {
+        path: format!("models.{role}.{field}"),
+        message,
+    }
+}
+
+/// What records call an ONNX model: the folder's name, never its path.
+fn onnx_name(model: Option<&str>) -> Option<String> {
+    model.map(|name| match name.strip_prefix("hf://") {
+        Some(name) => name.to_owned(),
+        None => Path::new(name)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    })
+}
+
+/// The field that cannot be worked with, and why.
+fn onnx_issue(
+    is_model: bool,
+    model: Option<&str>,
+    onnx: Result<(), IndexError>,
+) -> Result<(), (&'static str, String)> {
+    onnx.map_err(|error| ("onnx", error.to_string()))?;
+    match (is_model, model) {
+        (false, None) => Ok(()),
+        (false, Some(_)) => Err((
+            "model",
+            "names a model, but `provider` is not `fastembed`".to_owned(),
+        )),
+        (true, _) if !cfg!(feature = "fastembed") => Err((
+            "provider",
+            "this dsg was built without `fastembed`; build it with `--features fastembed`"
+                .to_owned(),
+        )),
+        (true, None) => Err((
+            "model",
+            "is missing: give a folder with `model.onnx` and its tokenizer's files".to_owned(),
+        )),
+        (true, Some(model)) => match model.strip_prefix("hf://") {
+            Some(name) if name.split('/').count() < 3 => Err((
+                "model",
+                format!("`{model}` must read `hf://owner/repo/file.onnx`"),
+            )),
+            _ => Ok(()),
+        },
     }
 }
 
@@ -221,7 +287,8 @@ impl Models {
     pub(crate) fn validate(&self) -> Result<(), Issue> {
         self.generator.validate("models.generator")?;
         self.judge.validate("models.judge")?;
-        self.embedder.validate()
+        self.embedder.validate()?;
+        self.reranker.validate(&self.embedder)
     }
 }
 

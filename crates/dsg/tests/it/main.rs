@@ -9,6 +9,7 @@
 
 mod config;
 mod copies;
+mod curation;
 mod embedder;
 mod fuzz;
 mod nasty;

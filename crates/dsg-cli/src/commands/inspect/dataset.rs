@@ -9,7 +9,7 @@ use super::InspectArgs;
 use crate::error::CliError;
 use crate::session::Session;
 use crate::shell::quoted;
-use crate::summary::{by_topic, funnel_table, topic_table};
+use crate::summary::{by_topic, funnel_table, section_line, topic_table};
 use crate::table::{Align, Table};
 
 pub(super) fn show(args: &InspectArgs, folder: &Path, session: &Session) -> Result<(), CliError> {
@@ -58,6 +58,9 @@ fn overview(manifest: &Manifest, session: &Session) -> String {
         .stages
         .iter()
         .map(|(stage, counts)| (*stage, counts));
+    if !manifest.sections.is_empty() {
+        lines.push(section_line(&manifest.sections));
+    }
     for table in [
         funnel_table(funnel),
         topic_table(&by_topic(manifest)),

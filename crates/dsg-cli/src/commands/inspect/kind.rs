@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use dsg::core::artifact::read_jsonl;
-use dsg::core::{CandidateSchema, ChunkSchema, DocumentSchema, RejectSchema};
+use dsg::core::{
+    CandidateSchema, ChunkSchema, DocumentSchema, DuplicateSchema, RejectSchema, SectionSchema,
+};
 use serde_json::Value;
 
 use crate::error::CliError;
@@ -18,6 +20,8 @@ pub(super) enum Kind {
     Candidates(PathBuf),
     Examples(PathBuf),
     Rejects(PathBuf),
+    Duplicates(PathBuf),
+    Sections(PathBuf),
     Empty(PathBuf),
 }
 
@@ -39,10 +43,12 @@ pub(super) fn of(path: &Path) -> Result<Kind, CliError> {
         Some(ChunkSchema::TAG) => Ok(Kind::Chunks(owned)),
         Some(CandidateSchema::TAG) => Ok(Kind::Candidates(owned)),
         Some(RejectSchema::TAG) => Ok(Kind::Rejects(owned)),
+        Some(DuplicateSchema::TAG) => Ok(Kind::Duplicates(owned)),
+        Some(SectionSchema::TAG) => Ok(Kind::Sections(owned)),
         None if first.get("messages").is_some() => Ok(Kind::Examples(owned)),
         _ => Err(CliError::not_found(
             format!("`{}` holds nothing that dsg inspect knows", path.display()),
-            "name a corpus, chunks, candidates, train, eval or rejects file; further formats (alpaca, …) are shown by their train.jsonl",
+            "name a corpus, chunks, candidates, train, eval, rejects, duplicates or sections file; further formats (alpaca, …) are shown by their train.jsonl",
         )),
     }
 }

@@ -3,9 +3,11 @@
 mod chunk;
 mod dataset;
 mod document;
+mod duplicate;
 mod item;
 mod kind;
 mod reject;
+mod section;
 mod select;
 
 use std::path::PathBuf;
@@ -30,7 +32,9 @@ Examples:
   dsg inspect out/train.jsonl qa-8d1f               one item; the beginning of its id is enough
   dsg inspect out/work/corpus.jsonl man/sbatch.1    a document's outline and chunks
   dsg inspect out/work/index sbatch-3f9c1a2b#0007   a chunk
-  dsg inspect out/rejects.jsonl --reason judge.     what the judge rejected, and why")]
+  dsg inspect out/rejects.jsonl --reason judge.     what the judge rejected, and why
+  dsg inspect out/work/duplicates.jsonl             which item lost to which, and how alike they are
+  dsg inspect out/work/sections.jsonl               which parts of the documents have items")]
 pub(crate) struct InspectArgs {
     /// An output folder, an index folder, or a .jsonl file
     path: PathBuf,
@@ -80,6 +84,8 @@ pub(crate) fn execute(args: &InspectArgs, session: &Session) -> Result<ExitCode,
         Kind::Candidates(file) => item::show_candidates(args, &file, session)?,
         Kind::Examples(file) => item::show_examples(args, &file, session)?,
         Kind::Rejects(file) => reject::show(args, &file, session)?,
+        Kind::Duplicates(file) => duplicate::show(args, &file, session)?,
+        Kind::Sections(file) => section::show(args, &file, session)?,
         Kind::Empty(file) => session.print(format!("`{}` holds no record\n", file.display()))?,
     }
     Ok(ExitCode::Done)
