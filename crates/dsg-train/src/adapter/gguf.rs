@@ -25,21 +25,13 @@ impl LoraWeights {
                 problem: "llama.cpp has no DoRA; merge the adapter into its base model first",
             });
         }
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "the format has 32 bits for it"
-        )]
-        let alpha = (config.scale() * config.rank as f64) as f32;
+        let alpha = config.scale() * config.rank as f64;
         let mut writer = GgufWriter::new();
         writer
             .key("general.architecture", model.architecture.gguf_name())?
             .key("general.type", "adapter")?
             .key("adapter.type", "lora")?
-<<<<<<< HEAD
             .key("adapter.lora.alpha", alpha as f32)?;
-=======
-            .key("adapter.lora.alpha", alpha)?;
->>>>>>> next
         let mut tensors = Vec::new();
         for (site, weights) in self.sites() {
             let name = format!("{}.weight", site.gguf());

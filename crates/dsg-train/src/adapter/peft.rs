@@ -162,17 +162,14 @@ impl LoraWeights {
             .map_err(|error| TrainError::compute("put an adapter into a file", &error))?;
         write_atomic(&path, |out| out.write_all(&file))?;
         let config = self.config();
+        let alpha = config.alpha;
         let peft = PeftConfig {
             base_model_name_or_path: base.map(str::to_owned),
-<<<<<<< HEAD
             lora_alpha: if alpha.fract() == 0.0 && alpha < 1e9 {
                 Value::from(alpha as u64)
             } else {
                 Value::from(alpha)
             },
-=======
-            lora_alpha: whole(config.alpha),
->>>>>>> next
             lora_dropout: config.dropout,
             peft_type: "LORA".to_owned(),
             r: config.rank,
@@ -250,20 +247,6 @@ enum Shape {
     Vector(usize),
 }
 
-/// A number as JSON has it, without a point where it is whole.
-fn whole(number: f64) -> Value {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and in range"
-    )]
-    if number.fract() == 0.0 && (0.0..1e9).contains(&number) {
-        Value::from(number as u64)
-    } else {
-        Value::from(number)
-    }
-}
-
 fn matrix(
     view: &TensorView<'_>,
     path: &Path,
@@ -273,14 +256,8 @@ fn matrix(
 ) -> Result<Tensor<2>, TrainError> {
     let actual = view.shape();
     let expected = match (shape, actual) {
-<<<<<<< HEAD
         (Shape::Rows(rows), &[_, columns]) => [rows, columns],
         (Shape::Columns(columns), &[rows, _]) => [rows, columns],
-=======
-        (Shape::Rows(rows), &[_, columns]) | (Shape::Columns(columns), &[rows, _]) => {
-            [rows, columns]
-        }
->>>>>>> next
         (Shape::Vector(length), _) => [1, length],
         (Shape::Rows(rows), _) => [rows, 0],
         (Shape::Columns(columns), _) => [0, columns],

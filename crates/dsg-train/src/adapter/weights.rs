@@ -77,16 +77,7 @@ impl LoraWeights {
             let a: Vec<f32> = (0..config.rank * inputs)
                 .map(|_| {
                     let unit = Seed(split_mix(&mut state) >> 11).unit();
-<<<<<<< HEAD
                     ((2.0 * unit - 1.0) * bound) as f32
-=======
-                    #[allow(
-                        clippy::cast_possible_truncation,
-                        reason = "a drawn number need not be exact"
-                    )]
-                    let drawn = ((2.0 * unit - 1.0) * bound) as f32;
-                    drawn
->>>>>>> next
                 })
                 .collect();
             let mut weights = SiteWeights::new(

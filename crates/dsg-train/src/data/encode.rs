@@ -200,11 +200,7 @@ mod tests {
                         });
                     }
                 };
-<<<<<<< HEAD
                 text.push_str(&format!("<{role}:{}>\n", message.content));
-=======
-                text.extend(["<", role, ":", message.content.as_str(), ">\n"]);
->>>>>>> next
             }
             if reply {
                 text.push_str("<a:");
@@ -226,11 +222,7 @@ mod tests {
         }
 
         fn ends(&self) -> &[u32] {
-<<<<<<< HEAD
             &[b'>' as u32]
-=======
-            &[0x3e]
->>>>>>> next
         }
     }
 

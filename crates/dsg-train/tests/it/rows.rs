@@ -36,8 +36,7 @@ impl ChatFormat for Bytes {
     }
 
     fn ends(&self) -> &[u32] {
-        // The byte of `>`.
-        &[0x3e]
+        &[b'>' as u32]
     }
 }
 
