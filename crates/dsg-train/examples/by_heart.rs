@@ -115,7 +115,8 @@ impl ChatFormat for Bytes {
     }
 
     fn ends(&self) -> &[u32] {
-        &[b'>' as u32]
+        // The byte of `>`.
+        &[0x3e]
     }
 }
 
@@ -162,7 +163,12 @@ fn write_model(folder: &Path) -> Result<(), Box<dyn Error>> {
                     Some(columns) => unit * (12.0 / *columns as f64).sqrt(),
                     None => 1.0,
                 };
-                (value as f32).to_le_bytes()
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    reason = "a drawn number need not be exact"
+                )]
+                let value = value as f32;
+                value.to_le_bytes()
             })
             .collect();
         tensors.push((name, shape, bytes));

@@ -78,8 +78,8 @@ fn train(
         .with_meter(&clock)
         .in_folder(&run);
     let plan = trainer.plan(dataset.samples().len());
-    let trained = trainer.train(&mut decoder, &dataset, None)?;
-    trained.weights.write(&out.join("end"), None)?;
+    let result = trainer.train(&mut decoder, &dataset, None)?;
+    result.weights.write(&out.join("end"), None)?;
 
     let sample = |sample: &Sample| {
         let labels: Vec<[usize; 2]> = sample.labels.iter().map(|r| [r.start, r.end]).collect();

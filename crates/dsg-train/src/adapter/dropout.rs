@@ -43,9 +43,15 @@ impl Dropout {
             return rows;
         }
         let shape = rows.dims();
-        let kept = (1.0 / (1.0 - self.part)) as f32;
-        // Of 32 bits.
-        let threshold = (self.part * 2_f64.powi(32)) as u64;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the part is between 0 and 1; the threshold is one of 32 bits"
+        )]
+        let (kept, threshold) = (
+            (1.0 / (1.0 - self.part)) as f32,
+            (self.part * 2_f64.powi(32)) as u64,
+        );
         let mut state = self.salt ^ xxh3_64(&draw.to_le_bytes(), self.salt);
         let count: usize = shape.iter().product();
         let mut mask = Vec::with_capacity(count + 1);

@@ -25,13 +25,17 @@ impl LoraWeights {
                 problem: "llama.cpp has no DoRA; merge the adapter into its base model first",
             });
         }
-        let alpha = config.scale() * config.rank as f64;
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "the format has 32 bits for it"
+        )]
+        let alpha = (config.scale() * config.rank as f64) as f32;
         let mut writer = GgufWriter::new();
         writer
             .key("general.architecture", model.architecture.gguf_name())?
             .key("general.type", "adapter")?
             .key("adapter.type", "lora")?
-            .key("adapter.lora.alpha", alpha as f32)?;
+            .key("adapter.lora.alpha", alpha)?;
         let mut tensors = Vec::new();
         for (site, weights) in self.sites() {
             let name = format!("{}.weight", site.gguf());

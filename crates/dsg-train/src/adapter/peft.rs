@@ -108,9 +108,10 @@ impl LoraWeights {
             let a = take(A, Shape::Rows(config.rank))?;
             let b = take(B, Shape::Columns(config.rank))?;
             let [outputs, _] = b.dims();
-            let magnitude = match config.dora {
-                true => Some(take(MAGNITUDE, Shape::Vector(outputs))?),
-                false => None,
+            let magnitude = if config.dora {
+                Some(take(MAGNITUDE, Shape::Vector(outputs))?)
+            } else {
+                None
             };
             targets.insert(site.target);
             sites.insert(site, SiteWeights::new(a, b, magnitude));
@@ -162,14 +163,9 @@ impl LoraWeights {
             .map_err(|error| TrainError::compute("put an adapter into a file", &error))?;
         write_atomic(&path, |out| out.write_all(&file))?;
         let config = self.config();
-        let alpha = config.alpha;
         let peft = PeftConfig {
             base_model_name_or_path: base.map(str::to_owned),
-            lora_alpha: if alpha.fract() == 0.0 && alpha < 1e9 {
-                Value::from(alpha as u64)
-            } else {
-                Value::from(alpha)
-            },
+            lora_alpha: whole(config.alpha),
             lora_dropout: config.dropout,
             peft_type: "LORA".to_owned(),
             r: config.rank,
@@ -247,6 +243,20 @@ enum Shape {
     Vector(usize),
 }
 
+/// A number as JSON has it, without a point where it is whole.
+fn whole(number: f64) -> Value {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and in range"
+    )]
+    if number.fract() == 0.0 && (0.0..1e9).contains(&number) {
+        Value::from(number as u64)
+    } else {
+        Value::from(number)
+    }
+}
+
 fn matrix(
     view: &TensorView<'_>,
     path: &Path,
@@ -256,8 +266,9 @@ fn matrix(
 ) -> Result<Tensor<2>, TrainError> {
     let actual = view.shape();
     let expected = match (shape, actual) {
-        (Shape::Rows(rows), &[_, columns]) => [rows, columns],
-        (Shape::Columns(columns), &[rows, _]) => [rows, columns],
+        (Shape::Rows(rows), &[_, columns]) | (Shape::Columns(columns), &[rows, _]) => {
+            [rows, columns]
+        }
         (Shape::Vector(length), _) => [1, length],
         (Shape::Rows(rows), _) => [rows, 0],
         (Shape::Columns(columns), _) => [0, columns],

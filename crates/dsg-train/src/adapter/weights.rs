@@ -77,7 +77,12 @@ impl LoraWeights {
             let a: Vec<f32> = (0..config.rank * inputs)
                 .map(|_| {
                     let unit = Seed(split_mix(&mut state) >> 11).unit();
-                    ((2.0 * unit - 1.0) * bound) as f32
+                    #[allow(
+                        clippy::cast_possible_truncation,
+                        reason = "a drawn number need not be exact"
+                    )]
+                    let drawn = ((2.0 * unit - 1.0) * bound) as f32;
+                    drawn
                 })
                 .collect();
             let mut weights = SiteWeights::new(
@@ -186,7 +191,7 @@ impl LoraWeights {
     /// # Errors
     /// [`TrainError::MissingTensor`] for sites that the decoder lacks, [`TrainError::TensorShape`] for matrices that do not fit it.
     pub fn attach(&self, decoder: &mut Decoder) -> Result<(), TrainError> {
-        self.attach_as(decoder, |matrix| matrix.clone(), None)
+        self.attach_as(decoder, Tensor::clone, None)
     }
 
     /// Attaches the adapters as what gradients are computed of. Returns the leaves, in the order of [`matrices`](Self::matrices).

@@ -192,15 +192,15 @@ mod tests {
             let mut text = String::from("^");
             for message in messages {
                 let role = match message.role {
-                    Role::Assistant => 'a',
-                    Role::User => 'u',
+                    Role::Assistant => "a",
+                    Role::User => "u",
                     Role::System => {
                         return Err(TrainError::Template {
                             problem: "no system turns".to_owned(),
                         });
                     }
                 };
-                text.push_str(&format!("<{role}:{}>\n", message.content));
+                text.extend(["<", role, ":", message.content.as_str(), ">\n"]);
             }
             if reply {
                 text.push_str("<a:");
@@ -222,7 +222,7 @@ mod tests {
         }
 
         fn ends(&self) -> &[u32] {
-            &[b'>' as u32]
+            &[0x3e]
         }
     }
 

@@ -69,7 +69,7 @@ impl Dataset {
                 Ok(sample) => Outcome::Kept(sample),
                 Err(refusal) => {
                     let reject = Reject {
-                        schema: dsg_core::RejectSchema::default(),
+                        schema: dsg_core::RejectSchema,
                         id: row.id().to_owned(),
                         stage: Stage::Train,
                         reason: Reason::new(refusal.reason()),

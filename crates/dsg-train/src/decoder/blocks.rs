@@ -128,20 +128,21 @@ impl Blocks {
     /// keep them until then.
     pub(super) fn product(&self, rows: Tensor<2>) -> Tensor<2> {
         let device = rows.device();
-        if rows.is_tracked() && device == Device::flex() {
-            if let Ok(rows) = rows.clone().try_into_primitive::<Autodiff<Flex>>() {
-                let (rows, node) = rows.into_parts();
-                let out = Flex::float_matmul(rows, self.primitive(true));
-                let out = match Product
-                    .prepare::<NoCheckpointing>([node])
-                    .compute_bound()
-                    .stateful()
-                {
-                    OpsKind::Tracked(prep) => prep.finish(self.clone(), out),
-                    OpsKind::UnTracked(prep) => prep.finish(out),
-                };
-                return Tensor::from_primitive::<Autodiff<Flex>>(out);
-            }
+        if rows.is_tracked()
+            && device == Device::flex()
+            && let Ok(rows) = rows.clone().try_into_primitive::<Autodiff<Flex>>()
+        {
+            let (rows, node) = rows.into_parts();
+            let out = Flex::float_matmul(rows, self.primitive(true));
+            let out = match Product
+                .prepare::<NoCheckpointing>([node])
+                .compute_bound()
+                .stateful()
+            {
+                OpsKind::Tracked(prep) => prep.finish(self.clone(), out),
+                OpsKind::UnTracked(prep) => prep.finish(out),
+            };
+            return Tensor::from_primitive::<Autodiff<Flex>>(out);
         }
         rows.matmul(self.matrix(&device.inner()).transpose())
     }

@@ -53,7 +53,7 @@ pub fn label_loss(
     let mut gradients = Vec::new();
     for (chunk, targets) in targets.chunks(rows).enumerate() {
         let start = chunk * rows;
-        let part = hidden.clone().slice([start..start + targets.len()]);
+        let part = hidden.clone().slice(start..start + targets.len());
         let logits = part.matmul(head.clone().transpose());
         let (chunk, gradient) = if on_cpu {
             in_place(logits, &head, targets, scale)?

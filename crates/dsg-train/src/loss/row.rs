@@ -26,12 +26,14 @@ impl Row<'_> {
             values: &mut *self.logits,
         });
         if let Some(scale) = self.scale {
+            #[allow(clippy::cast_possible_truncation, reason = "gradients have 32 bits")]
+            let (by, scale) = ((scale / total) as f32, scale as f32);
             Arch::new().dispatch(Multiply {
                 values: &mut *self.logits,
-                by: (scale / total) as f32,
+                by,
             });
             if let Some(target) = self.logits.get_mut(self.target) {
-                *target -= scale as f32;
+                *target -= scale;
             }
         }
         total.ln() + f64::from(highest) - f64::from(chosen)

@@ -51,29 +51,29 @@ pub(super) fn model(
             });
         }
     }
-    match config.architecture {
-        Architecture::Gemma3 => {
-            let scale = config.attention_scale;
-            set("hidden_activation", json!("gelu_pytorch_tanh"));
-            set(
-                "query_pre_attn_scalar",
-                json!((1.0 / (scale * scale)).round()),
-            );
-            if let Some(local) = &config.local {
-                let kind = |is_local: &bool| match is_local {
-                    true => "sliding_attention",
-                    false => "full_attention",
-                };
-                let kinds: Vec<&str> = local.layers.iter().map(kind).collect();
-                set("layer_types", json!(kinds));
-                set("sliding_window", json!(local.window));
-                set("rope_local_base_freq", json!(local.rope_base));
-            }
+    if config.architecture == Architecture::Gemma3 {
+        let scale = config.attention_scale;
+        set("hidden_activation", json!("gelu_pytorch_tanh"));
+        set(
+            "query_pre_attn_scalar",
+            json!((1.0 / (scale * scale)).round()),
+        );
+        if let Some(local) = &config.local {
+            let kind = |is_local: &bool| {
+                if *is_local {
+                    "sliding_attention"
+                } else {
+                    "full_attention"
+                }
+            };
+            let kinds: Vec<&str> = local.layers.iter().map(kind).collect();
+            set("layer_types", json!(kinds));
+            set("sliding_window", json!(local.window));
+            set("rope_local_base_freq", json!(local.rope_base));
         }
-        _ => {
-            set("hidden_act", json!("silu"));
-            set("attention_bias", json!(config.architecture.has_biases()));
-        }
+    } else {
+        set("hidden_act", json!("silu"));
+        set("attention_bias", json!(config.architecture.has_biases()));
     }
     Ok(object)
 }

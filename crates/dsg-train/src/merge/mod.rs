@@ -44,50 +44,56 @@ pub fn merge(source: &Source, adapter: Option<&LoraWeights>, out: &Path) -> Resu
         check(config, adapter)?;
     }
     write_weights(source, adapter, &out.join("model.safetensors"))?;
-    match source.gguf() {
-        None => {
-            for name in BESIDE {
-                let from = source.path().join(name);
-                if from.is_file() {
-                    let bytes = fs::read(&from).map_err(TrainError::io(&from, "read"))?;
-                    write_atomic(&out.join(name), |file| file.write_all(&bytes))?;
-                }
-            }
-            let from = source.path().join("config.json");
-            let text = fs::read(&from).map_err(TrainError::io(&from, "read"))?;
-            let mut object: Map<String, Value> =
-                serde_json::from_slice(&text).map_err(|error| TrainError::Format {
-                    path: from,
-                    what: "configuration",
-                    problem: error.to_string(),
-                })?;
-            // The name that it has had, and the one that it has now.
-            let name = if object.contains_key("dtype") {
-                "dtype"
-            } else {
-                "torch_dtype"
-            };
-            object.insert(name.to_owned(), json!("float32"));
-            object.remove("quantization_config");
-            write_json(&out.join("config.json"), &object)?;
-        }
-        Some(_) => {
-            let tokenizer = source.tokenizer()?;
-            let template = source.template()?;
-            let text = tokenizer.to_json()?;
-            write_atomic(&out.join("tokenizer.json"), |file| {
-                file.write_all(text.as_bytes())
-            })?;
-            let about = config_json::tokenizer(
-                &tokenizer.special_texts(),
-                template.as_ref().map(ChatTemplate::source),
-            );
-            write_json(&out.join("tokenizer_config.json"), &about)?;
-            let object = config_json::model(config, &tokenizer)?;
-            write_json(&out.join("config.json"), &object)?;
+    if source.gguf().is_some() {
+        beside_of_gguf(source, out)
+    } else {
+        beside_of_folder(source, out)
+    }
+}
+
+/// The files beside a folder's weights, as they are, but for the weights' type in `config.json`.
+fn beside_of_folder(source: &Source, out: &Path) -> Result<(), TrainError> {
+    for name in BESIDE {
+        let from = source.path().join(name);
+        if from.is_file() {
+            let bytes = fs::read(&from).map_err(TrainError::io(&from, "read"))?;
+            write_atomic(&out.join(name), |file| file.write_all(&bytes))?;
         }
     }
-    Ok(())
+    let from = source.path().join("config.json");
+    let text = fs::read(&from).map_err(TrainError::io(&from, "read"))?;
+    let mut object: Map<String, Value> =
+        serde_json::from_slice(&text).map_err(|error| TrainError::Format {
+            path: from,
+            what: "configuration",
+            problem: error.to_string(),
+        })?;
+    // The name that it has had, and the one that it has now.
+    let name = if object.contains_key("dtype") {
+        "dtype"
+    } else {
+        "torch_dtype"
+    };
+    object.insert(name.to_owned(), json!("float32"));
+    object.remove("quantization_config");
+    Ok(write_json(&out.join("config.json"), &object)?)
+}
+
+/// The files that a folder has beside its weights, out of a GGUF file's metadata.
+fn beside_of_gguf(source: &Source, out: &Path) -> Result<(), TrainError> {
+    let tokenizer = source.tokenizer()?;
+    let template = source.template()?;
+    let text = tokenizer.to_json()?;
+    write_atomic(&out.join("tokenizer.json"), |file| {
+        file.write_all(text.as_bytes())
+    })?;
+    let about = config_json::tokenizer(
+        &tokenizer.special_texts(),
+        template.as_ref().map(ChatTemplate::source),
+    );
+    write_json(&out.join("tokenizer_config.json"), &about)?;
+    let object = config_json::model(source.config(), &tokenizer)?;
+    Ok(write_json(&out.join("config.json"), &object)?)
 }
 
 /// Whether the adapter fits, before anything is written.

@@ -149,7 +149,7 @@ impl<'a> Trainer<'a> {
     fn key(&self, decoder: &Decoder, train: &Dataset, eval: Option<&Dataset>) -> String {
         let mut model = Vec::new();
         for (site, projection) in decoder.sites() {
-            let row = projection.weight().slice([0..1]).into_data();
+            let row = projection.weight().slice(0..1).into_data();
             model.extend(site.module().into_bytes());
             model.extend(row.iter::<f32>().flat_map(f32::to_le_bytes));
         }

@@ -227,6 +227,11 @@ impl<'r, 'a> Run<'r, 'a> {
             f64::NAN
         };
         let skipped = !norm.is_finite();
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of the steps"
+        )]
         let warmup = (config.warmup * self.steps as f64).ceil() as u64;
         let rate = config.learning_rate * config.schedule.factor(step, self.steps, warmup);
         if !skipped {

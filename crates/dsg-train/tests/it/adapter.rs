@@ -127,12 +127,9 @@ fn write(path: &Path, tensors: &Tensors) {
 
 #[test]
 fn damaged_adapters_are_refused_with_file_and_tensor() {
-    let cases: [(fn(&mut serde_json::Value), fn(&mut Tensors), &str); 7] = [
-        (
-            |config| config["r"] = 4.into(),
-            |_| {},
-            "instead of [4, ",
-        ),
+    type Case = (fn(&mut serde_json::Value), fn(&mut Tensors), &'static str);
+    let cases: [Case; 7] = [
+        (|config| config["r"] = 4.into(), |_| {}, "instead of [4, "),
         (|_| {}, |tensors| drop(tensors.remove(B)), "has no tensor"),
         (
             |_| {},

@@ -36,7 +36,8 @@ impl ChatFormat for Bytes {
     }
 
     fn ends(&self) -> &[u32] {
-        &[b'>' as u32]
+        // The byte of `>`.
+        &[0x3e]
     }
 }
 

@@ -272,7 +272,9 @@ fn steps_without_a_finite_loss_change_nothing_and_end_the_run_with_their_rows() 
 fn a_base_model_that_says_nothing_finite_is_refused() {
     let mut tiny = Tiny::new(Architecture::Llama);
     let norm = tiny.values.get_mut(&Weight::OutputNorm).unwrap();
-    norm.iter_mut().for_each(|value| *value *= 2e38);
+    for value in norm {
+        *value *= 2e38;
+    }
     let path = tiny.gguf(dsg_gguf::TensorType::F32, |_| {});
     let source = dsg_train::Source::open(path).unwrap();
     let mut decoder = source.decoder(&Device::flex()).unwrap();
