@@ -151,14 +151,6 @@ class Llama:
             sys.exit(f"llama.cpp cannot load {path}")
         self.vocabulary = self.lib.llama_model_get_vocab(self.model)
 
-    def in_single_precision(self, source, target):
-        """Writes a copy of a model whose weights are what the quantized ones stand for."""
-        parameters = self.lib.llama_model_quantize_default_params()
-        parameters.ftype = self.lib.LLAMA_FTYPE_ALL_F32
-        parameters.allow_requantize = True
-        if self.lib.llama_model_quantize(str(source).encode(), str(target).encode(), self.ffi.addressof(parameters)) != 0:
-            sys.exit(f"llama.cpp cannot write {target}")
-
     def tokenize(self, text, parse):
         data = text.encode()
         buffer = self.ffi.new("int32_t[]", len(data) + 16)
@@ -265,7 +257,7 @@ def compare_model(dsg, path, strings, work):
     llama = Llama(path)
     row(name, "llama.cpp, with quantized weights and activations", distances(ours, llama.logits(sequences)))
     whole = work / f"{name}-f32.gguf"
-    llama.in_single_precision(path, whole)
+    dsg.ask(model=str(path), singles=str(whole))
     result = distances(ours, Llama(whole).logits(sequences))
     whole.unlink()
     row(name, "llama.cpp, with the same weights as singles", result)

@@ -2,7 +2,8 @@
 //! to standard output and logits to files.
 //!
 //! `{"model": PATH, "texts": [TEXT], "chats": [[{"role": …, "content": …}]], "sequences": [[ID]], "logits": PATH}`; instead of `model`,
-//! `tokenizer` may name a folder of which only the tokenizer is read. Logits are written as singles, row after row.
+//! `tokenizer` may name a folder of which only the tokenizer is read. Logits are written as singles, row after row. With `"singles": PATH` a copy
+//! of a GGUF file is written whose weights are singles.
 #![allow(clippy::print_stdout, reason = "a program that talks to its user")]
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
+use dsg_gguf::{Gguf, GgufWriter, TensorType};
 use dsg_train::Source;
 use dsg_train::template::{ChatTemplate, Message, RenderOptions, SpecialTexts};
 use dsg_train::tokenizer::{Specials, Tokenizer};
@@ -32,6 +34,8 @@ struct Request {
     #[serde(default)]
     sequences: Vec<Vec<u32>>,
     logits: Option<PathBuf>,
+    /// Where to write a copy of a GGUF file whose weights are singles.
+    singles: Option<PathBuf>,
 }
 
 #[derive(Default, Serialize)]
@@ -92,7 +96,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let (Some(source), Some(path)) = (&source, &request.logits) {
         response.seconds = write_logits(source, &request.sequences, path)?;
     }
+    if let (Some(file), Some(path)) = (source.as_ref().and_then(Source::gguf), &request.singles) {
+        write_singles(file, path)?;
+    }
     println!("{}", serde_json::to_string(&response)?);
+    Ok(())
+}
+
+fn write_singles(file: &Gguf, path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut writer = GgufWriter::new();
+    writer.copy_keys(file, |key| key != "general.file_type")?;
+    writer.key("general.file_type", 0_u32)?;
+    for tensor in file.tensors() {
+        writer.tensor(tensor.name(), TensorType::F32, tensor.shape())?;
+    }
+    writer.write(path, |tensor, out| {
+        let Some(tensor) = file.tensor(tensor.name()) else {
+            return Ok(());
+        };
+        for value in file.values(tensor).map_err(std::io::Error::other)? {
+            out.write_all(&value.to_le_bytes())?;
+        }
+        Ok(())
+    })?;
     Ok(())
 }
 
