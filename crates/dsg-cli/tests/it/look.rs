@@ -21,12 +21,21 @@ fn reports(scene: &Scene) {
         assert!(output.status.success(), "{args:?}");
         scene.text(&output.stdout)
     };
-    let duplicates = shown(&["inspect", "out/work/duplicates.jsonl"]);
+    // Nothing of this dataset is asked twice.
+    let none = shown(&["inspect", "out/work/duplicates.jsonl"]);
+    assert!(none.contains("holds no record"), "{none}");
+    let record = serde_json::json!({
+        "schema": "dsg.duplicate/1", "kind": "near", "reason": "dedupe.near_duplicate",
+        "lost": "qa-0000000000000002", "kept": "qa-0000000000000001", "similarity": 0.91,
+        "lost_question": "How do I cancel the job?", "kept_question": "How do I cancel a job?",
+    });
+    scene.write("duplicates.jsonl", &format!("{record}\n"));
+    let duplicates = shown(&["inspect", "duplicates.jsonl"]);
     assert!(
         duplicates.contains(" removed") && duplicates.contains("near"),
         "{duplicates}"
     );
-    let one = shown(&["inspect", "out/work/duplicates.jsonl", "--sample", "1"]);
+    let one = shown(&["inspect", "duplicates.jsonl", "--sample", "1"]);
     assert!(one.contains("dedupe.") && one.contains("kept qa-"), "{one}");
     let sections = shown(&["inspect", "out/work/sections.jsonl"]);
     assert!(
