@@ -99,7 +99,7 @@ pub(crate) enum Command {
     Inspect(commands::inspect::InspectArgs),
     Export(commands::export::ExportArgs),
     Card(commands::card::CardArgs),
-    Train(commands::train::TrainArgs),
+    Train(Box<commands::train::TrainArgs>),
     Merge(commands::merge::MergeArgs),
     Gguf(commands::gguf::GgufArgs),
     #[cfg(feature = "models")]
