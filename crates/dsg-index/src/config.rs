@@ -37,26 +37,13 @@ impl IndexConfig {
     const MAX_WEIGHT: u32 = 16;
 
     pub(crate) fn validate(&self) -> Result<(), IndexError> {
-        let wrong = |field, value: f64, allowed| {
-            Err(IndexError::Config {
-                field,
-                value: value.to_string(),
-                allowed,
-            })
-        };
-        if !(0.0..=100.0).contains(&self.k1) {
-            return wrong("k1", self.k1, "0 to 100");
-        }
-        if !(0.0..=1.0).contains(&self.b) {
-            return wrong("b", self.b, "0 to 1");
-        }
+        IndexError::check_range("k1", self.k1, 0.0..=100.0, "0 to 100")?;
+        IndexError::check_range("b", self.b, 0.0..=1.0, "0 to 1")?;
         for (field, weight) in [
             ("heading_weight", self.heading_weight),
             ("command_weight", self.command_weight),
         ] {
-            if weight > Self::MAX_WEIGHT {
-                return wrong(field, weight.into(), "0 to 16");
-            }
+            IndexError::check_range(field, weight, 0..=Self::MAX_WEIGHT, "0 to 16")?;
         }
         Ok(())
     }

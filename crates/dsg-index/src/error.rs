@@ -1,6 +1,8 @@
 //! What can go wrong while an index is built, saved, opened or read.
 
+use std::fmt::Display;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use dsg_core::{ArtifactError, ChunkId, SeamError};
@@ -162,6 +164,23 @@ pub enum IndexError {
 }
 
 impl IndexError {
+    /// Whether a configuration value is in its range; `allowed` says the range as people read it.
+    pub(crate) fn check_range<V: Copy + PartialOrd + Display>(
+        field: &'static str,
+        value: V,
+        range: RangeInclusive<V>,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        Err(Self::Config {
+            field,
+            value: value.to_string(),
+            allowed,
+        })
+    }
+
     pub(crate) fn in_seam(self) -> SeamError {
         SeamError {
             what: "cannot read the index".to_owned(),

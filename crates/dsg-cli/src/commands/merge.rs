@@ -13,13 +13,6 @@ use crate::session::Session;
 /// Writes a Hugging Face folder in single precision: weights, config.json, tokenizer and chat template. The adapter may come from dsg or from PEFT,
 /// LoRA or DoRA.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    allow(
-        dead_code,
-        reason = "parsed, so that the build that lacks the feature can say so"
-    )
-)]
 #[command(after_help = "\
 Examples:
   dsg merge --base models/smollm2-135m --adapter student/ --out student/merged

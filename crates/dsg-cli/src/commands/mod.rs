@@ -14,6 +14,13 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 #[cfg(feature = "models")]
 pub(crate) mod label;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
 pub(crate) mod merge;
 pub(crate) mod prompts;
 #[cfg(feature = "models")]
@@ -21,6 +28,13 @@ pub(crate) mod replies;
 pub(crate) mod run;
 pub(crate) mod search;
 mod step;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
 pub(crate) mod train;
 pub(crate) mod verify;
 

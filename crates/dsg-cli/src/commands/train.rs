@@ -18,13 +18,6 @@ use crate::session::Session;
 /// every step (training_metrics.jsonl), and a summary (training.json). A stopped run goes on with the same command and ends with the same
 /// adapter, to the last bit.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    allow(
-        dead_code,
-        reason = "parsed, so that the build that lacks the feature can say so"
-    )
-)]
 #[command(after_help = "\
 Examples:
   dsg train --data out/train.jsonl --eval out/eval.jsonl --base models/smollm2-135m --out student/
@@ -58,13 +51,6 @@ pub(crate) struct TrainArgs {
 
 /// What is trained.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    allow(
-        dead_code,
-        reason = "parsed, so that the build that lacks the feature can say so"
-    )
-)]
 #[command(next_help_heading = "Adapter")]
 struct AdapterArgs {
     /// Rank of the adapter [default: 16]
@@ -92,13 +78,6 @@ struct AdapterArgs {
 
 /// How it learns.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    allow(
-        dead_code,
-        reason = "parsed, so that the build that lacks the feature can say so"
-    )
-)]
 #[command(next_help_heading = "Learning")]
 struct LearningArgs {
     /// How often every row is seen [default: 3]
@@ -129,13 +108,6 @@ struct LearningArgs {
 
 /// How rows come, and when what is done.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "train"),
-    allow(
-        dead_code,
-        reason = "parsed, so that the build that lacks the feature can say so"
-    )
-)]
 #[command(next_help_heading = "Batches")]
 struct PaceArgs {
     /// Rows of a step [default: 16]

@@ -28,13 +28,7 @@ impl HashedEmbedder {
     /// # Errors
     /// [`IndexError::Config`] for another dimension.
     pub fn new(dimension: usize, stemming: bool) -> Result<Self, IndexError> {
-        if !(16..=65_536).contains(&dimension) {
-            return Err(IndexError::Config {
-                field: "dimension",
-                value: dimension.to_string(),
-                allowed: "16 to 65536",
-            });
-        }
+        IndexError::check_range("dimension", dimension, 16..=65_536, "16 to 65536")?;
         let stems = if stemming { "stems" } else { "words" };
         Ok(Self {
             id: format!("hashed/1/{stems}/{dimension}"),

@@ -103,13 +103,7 @@ fn check(batch_size: usize, threads: usize, max_tokens: Option<usize>) -> Result
         ("threads", threads, 0..=256, "0 to 256"),
         ("max_tokens", tokens, 8..=65_536, "8 to 65536"),
     ] {
-        if !range.contains(&value) {
-            return Err(IndexError::Config {
-                field,
-                value: value.to_string(),
-                allowed,
-            });
-        }
+        IndexError::check_range(field, value, range, allowed)?;
     }
     Ok(())
 }

@@ -71,29 +71,14 @@ impl HybridConfig {
     /// # Errors
     /// [`IndexError::Config`] naming the field whose value is impossible.
     pub fn validate(&self) -> Result<(), IndexError> {
-        let wrong = |field, value: String, allowed| {
-            Err(IndexError::Config {
-                field,
-                value,
-                allowed,
-            })
-        };
-        if !(1..=1000).contains(&self.rrf_k) {
-            return wrong("rrf_k", self.rrf_k.to_string(), "1 to 1000");
-        }
-        if !(1..=10_000).contains(&self.depth) {
-            return wrong("depth", self.depth.to_string(), "1 to 10000");
-        }
-        if !(1..=1000).contains(&self.rerank) {
-            return wrong("rerank", self.rerank.to_string(), "1 to 1000");
-        }
+        IndexError::check_range("rrf_k", self.rrf_k, 1..=1000, "1 to 1000")?;
+        IndexError::check_range("depth", self.depth, 1..=10_000, "1 to 10000")?;
+        IndexError::check_range("rerank", self.rerank, 1..=1000, "1 to 1000")?;
         for (field, share) in [
             ("vector_weight", self.vector_weight),
             ("diversity", self.diversity),
         ] {
-            if !(0.0..=1.0).contains(&share) {
-                return wrong(field, share.to_string(), "0 to 1");
-            }
+            IndexError::check_range(field, share, 0.0..=1.0, "0 to 1")?;
         }
         Ok(())
     }

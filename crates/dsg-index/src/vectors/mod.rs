@@ -60,13 +60,7 @@ impl VectorConfig {
             ("build_breadth", self.build_breadth, 8..=4096, "8 to 4096"),
             ("search_breadth", self.search_breadth, 8..=4096, "8 to 4096"),
         ] {
-            if !range.contains(&value) {
-                return Err(IndexError::Config {
-                    field,
-                    value: value.to_string(),
-                    allowed,
-                });
-            }
+            IndexError::check_range(field, value, range, allowed)?;
         }
         Ok(())
     }
