@@ -37,6 +37,7 @@ mod error;
 mod evidence;
 #[cfg(feature = "models")]
 mod label;
+mod lock;
 mod onnx;
 mod pipeline;
 mod report;

@@ -5,7 +5,7 @@
 //! its key is the same and every artifact still has its hash; so a kill at any instant costs at most one stage.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use dsg_core::artifact::{read_json, read_jsonl, sweep_partial, write_json, write_jsonl};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::DsgError;
+use crate::lock::lock;
 use crate::summary::CorpusSummary;
 
 /// The run store of one output folder. Holding it locks the folder against a second run.
@@ -49,24 +50,7 @@ impl RunStore {
         for folder in [&work.join("state"), &work.join("rejects")] {
             fs::create_dir_all(folder).map_err(DsgError::file("create", folder))?;
         }
-        let lock_path = work.join(".lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(DsgError::file("open", &lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(DsgError::Locked {
-                    outdir: outdir.to_path_buf(),
-                });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(DsgError::file("lock", &lock_path)(source));
-            }
-        }
+        let lock = lock(&work, outdir)?;
         for folder in [
             outdir,
             &work,

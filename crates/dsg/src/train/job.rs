@@ -1,6 +1,6 @@
 //! The commands `dsg train` and `dsg merge` as calls.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use dsg_core::artifact::{write_json, write_jsonl};
@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::meter::ProcessMeter;
 use crate::error::DsgError;
+use crate::lock::lock;
 
 const CHECKPOINTS: &str = "checkpoints";
 
@@ -66,7 +67,7 @@ pub fn train(
 ) -> Result<TrainSummary, DsgError> {
     let trainer = Trainer::new(job.config.clone())?;
     fs::create_dir_all(&job.out).map_err(DsgError::file("create", &job.out))?;
-    let _lock = lock(&job.out)?;
+    let _lock = lock(&job.out, &job.out)?;
     let checkpoints = job.out.join(CHECKPOINTS);
     if job.restart && checkpoints.exists() {
         fs::remove_dir_all(&checkpoints).map_err(DsgError::file("remove", &checkpoints))?;
@@ -148,24 +149,6 @@ fn read(
         });
     }
     Ok(dataset)
-}
-
-/// Keeps a second run out of a folder for as long as the file lives.
-fn lock(out: &Path) -> Result<File, DsgError> {
-    let path = out.join(".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(DsgError::file("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(DsgError::Locked {
-            outdir: out.to_path_buf(),
-        }),
-        Err(TryLockError::Error(source)) => Err(DsgError::file("lock", &path)(source)),
-    }
 }
 
 /// What is merged into what.
