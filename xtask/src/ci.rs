@@ -100,6 +100,10 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         job("clippy -p dsg-llm --features hub --all-targets --locked -- -D warnings")?;
         job("test -p dsg-llm --features hub --locked --lib --test it -- hub")
     })?;
+    steps.run("training", || {
+        job("clippy -p dsg -p dsg-cli --features dsg-cli/train --all-targets --locked -- -D warnings")?;
+        job("test -p dsg-cli --features train --locked --test it train")
+    })?;
     // Last, so that its closing lines are the last of the output that come from a test runner.
     steps.run("tests", || job(&format!("{TESTS} --locked")))?;
     steps.print();

@@ -177,16 +177,14 @@ mod with_feature {
     }
 
     fn config(args: &TrainArgs) -> Result<TrainConfig, CliError> {
-        fn set<T: Clone>(value: &mut T, given: &Option<T>) {
-            if let Some(given) = given {
-                value.clone_from(given);
-            }
+        fn set<T: Copy>(value: &mut T, given: Option<T>) {
+            *value = given.unwrap_or(*value);
         }
         let mut config = TrainConfig::default();
         let (adapter, learning, pace) = (&args.adapter, &args.learning, &args.pace);
-        set(&mut config.adapter.rank, &adapter.rank);
-        set(&mut config.adapter.alpha, &adapter.alpha);
-        set(&mut config.adapter.dropout, &adapter.dropout);
+        set(&mut config.adapter.rank, adapter.rank);
+        set(&mut config.adapter.alpha, adapter.alpha);
+        set(&mut config.adapter.dropout, adapter.dropout);
         config.adapter.dora = adapter.dora;
         config.adapter.rslora = adapter.rslora;
         if !adapter.targets.is_empty() {
@@ -206,26 +204,26 @@ mod with_feature {
             Some(_) => Some(Bits::Four),
             None => None,
         };
-        set(&mut config.epochs, &learning.epochs);
+        set(&mut config.epochs, learning.epochs);
         config.max_steps = learning.max_steps;
-        set(&mut config.learning_rate, &learning.lr);
+        set(&mut config.learning_rate, learning.lr);
         match learning.schedule.as_deref() {
             Some("constant") => config.schedule = Schedule::Constant,
             Some("linear") => config.schedule = Schedule::Linear,
             _ => {}
         }
-        set(&mut config.warmup, &learning.warmup);
-        set(&mut config.weight_decay, &learning.weight_decay);
+        set(&mut config.warmup, learning.warmup);
+        set(&mut config.weight_decay, learning.weight_decay);
         if let Some(norm) = learning.clip_norm {
             config.clip_norm = (norm != 0.0).then_some(norm);
         }
-        set(&mut config.seed, &learning.seed);
-        set(&mut config.batch_rows, &pace.batch_rows);
-        set(&mut config.batch_tokens, &pace.batch_tokens);
-        set(&mut config.max_tokens, &pace.max_tokens);
+        set(&mut config.seed, learning.seed);
+        set(&mut config.batch_rows, pace.batch_rows);
+        set(&mut config.batch_tokens, pace.batch_tokens);
+        set(&mut config.max_tokens, pace.max_tokens);
         config.eval_steps = pace.eval_steps;
         config.patience = pace.patience;
-        set(&mut config.checkpoint_steps, &pace.checkpoint_steps);
+        set(&mut config.checkpoint_steps, pace.checkpoint_steps);
         config.validate()?;
         Ok(config)
     }

@@ -100,7 +100,7 @@ pub fn train(
 
     let mut decoder = source.decoder(&Device::flex())?;
     let meter = ProcessMeter::new();
-    let trained = trainer
+    let outcome = trainer
         .with_observer(observer)
         .with_interrupt(interrupt.clone())
         .with_meter(&meter)
@@ -114,11 +114,11 @@ pub fn train(
         })?;
 
     let base = job.base.display().to_string();
-    trained.weights.write(&job.out, Some(&base))?;
+    outcome.weights.write(&job.out, Some(&base))?;
     let mut written = ["adapter_config.json", "adapter_model.safetensors"].to_vec();
-    if !trained.weights.config().dora {
+    if !outcome.weights.config().dora {
         let path = job.out.join("adapter.gguf");
-        trained.weights.write_gguf(source.config(), &path)?;
+        outcome.weights.write_gguf(source.config(), &path)?;
         written.push("adapter.gguf");
     }
     written.extend(["rejects.jsonl", "training.json", "training_metrics.jsonl"]);
@@ -127,7 +127,7 @@ pub fn train(
         rows: data.samples().len() as u64,
         refused,
         labels: data.labels() as u64,
-        report: trained.report,
+        report: outcome.report,
         config: job.config.clone(),
         written: written.into_iter().map(str::to_owned).collect(),
     };
