@@ -1,41 +1,29 @@
-"""Approximate nearest neighbours of hnswlib and usearch, beside dsg-index's `bench_ann`: recall@10 and queries per second of one thread.
+"""Approximate nearest neighbours of hnswlib and usearch, beside `crates/dsg-index/examples/bench_ann.rs`.
 
-    python3 ann.py raw --cache FILE.vectors --out vectors.f32
-    python3 ann.py run --vectors vectors.f32 --dimension 384 --queries 500
+    python3 ann.py run --input FOLDER --engine hnswlib|usearch [--queries 500]
 
-Needs numpy, hnswlib and usearch. Time is that of the processor.
+FOLDER is one that `embed.py build --kind sentences` made, or holds `texts.jsonl` with as many lines as `vectors.f32` has rows. The first rows are the queries.
+Prints one JSON object: engine, version, rows, build_seconds, query_seconds_R (a thousand queries at a recall@10 of R, between the two
+breadths around it), peak_mib, and the curve itself. Time is that of the processor, of one thread.
+
+Needs numpy and the engine.
 """
 
 import argparse
 import json
-import struct
+import math
 import time
+from importlib.metadata import version
 
 import numpy
+from embed import peak_mib, read
 
-BREADTHS = [16, 32, 64, 96, 128, 256]
+# These and the names of the keys are those of bench_ann.
+BREADTHS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+RECALLS = ["0.97", "0.99", "0.998"]
 # As dsg's defaults: neighbours, and candidates weighed when one is added.
 CONNECTIONS, BUILD_BREADTH = 16, 200
 LEAST_SECONDS = 1.0
-
-
-def raw(args):
-    """Rows of dsg's caches of vectors, each once, in an order that mixes the files."""
-    rows = []
-    for cache in args.cache:
-        with open(cache, "rb") as file:
-            magic, dimension, name = struct.unpack("<8sQQ", file.read(24))
-            assert magic == b"dsg-vec1", cache
-            file.seek(24 + name)
-            data = file.read()
-        record = 16 + dimension * 4 + 8
-        count = len(data) // record
-        words = numpy.frombuffer(data[: count * record], dtype=numpy.uint8).reshape(count, record)
-        rows.append(words[:, 16 : 16 + dimension * 4].copy().view("<f4"))
-    rows = numpy.unique(numpy.concatenate(rows), axis=0)
-    numpy.random.default_rng(1).shuffle(rows)
-    rows.astype("<f4").tofile(args.out)
-    print(json.dumps({"rows": len(rows), "dimension": rows.shape[1]}))
 
 
 def measured(search):
@@ -45,69 +33,69 @@ def measured(search):
         rounds += 1
         spent = time.process_time() - start
         if spent >= LEAST_SECONDS:
-            return found, rounds / spent
+            return found, spent / rounds
+
+
+def hnswlib(rows):
+    import hnswlib
+
+    index = hnswlib.Index(space="ip", dim=rows.shape[1])
+    index.init_index(max_elements=len(rows), M=CONNECTIONS, ef_construction=BUILD_BREADTH, random_seed=1)
+    index.set_num_threads(1)
+    index.add_items(rows, num_threads=1)
+    return index.set_ef, lambda queries: index.knn_query(queries, k=10, num_threads=1)[0]
+
+
+def usearch(rows):
+    from usearch.index import Index
+
+    index = Index(ndim=rows.shape[1], metric="ip", dtype="f32", connectivity=CONNECTIONS, expansion_add=BUILD_BREADTH)
+    index.add(numpy.arange(len(rows)), rows, threads=1)
+    set_breadth = lambda breadth: setattr(index, "expansion_search", breadth)
+    return set_breadth, lambda queries: index.search(queries, 10, threads=1).keys
+
+
+def seconds_at(curve, recall):
+    """Seconds of a thousand queries at a recall, on the straight line of their logarithm; None outside of the curve."""
+    for (low, fast), (high, slow) in zip(curve, curve[1:]):
+        if low <= recall <= high and high > low:
+            part = (recall - low) / (high - low)
+            return math.exp(math.log(fast) + part * (math.log(slow) - math.log(fast)))
+    return None
 
 
 def run(args):
-    rows = numpy.fromfile(args.vectors, dtype="<f4").reshape(-1, args.dimension)
+    _, rows = read(args.input)
     queries, rows = rows[: args.queries], rows[args.queries :]
     exact = numpy.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :10]
-
-    def line(engine, breadth, found, per_second, build):
+    start = time.process_time()
+    set_breadth, search = {"hnswlib": hnswlib, "usearch": usearch}[args.engine](rows)
+    line = {
+        "engine": args.engine,
+        "version": version(args.engine),
+        "threads": 1,
+        "rows": len(rows),
+        "build_seconds": time.process_time() - start,
+    }
+    curve = []
+    for breadth in BREADTHS:
+        set_breadth(breadth)
+        found, seconds = measured(lambda: search(queries))
         hits = sum(len(set(a) & set(b)) for a, b in zip(found.tolist(), exact.tolist()))
-        print(
-            json.dumps(
-                {
-                    "engine": engine,
-                    "rows": len(rows),
-                    "breadth": breadth,
-                    "recall": hits / exact.size,
-                    "queries_per_second": per_second * len(queries),
-                    "build_seconds": build,
-                }
-            ),
-            flush=True,
-        )
-
-    if "hnswlib" in args.engine:
-        import hnswlib
-
-        start = time.process_time()
-        index = hnswlib.Index(space="ip", dim=args.dimension)
-        index.init_index(max_elements=len(rows), M=CONNECTIONS, ef_construction=BUILD_BREADTH, random_seed=1)
-        index.set_num_threads(1)
-        index.add_items(rows, num_threads=1)
-        build = time.process_time() - start
-        for breadth in BREADTHS:
-            index.set_ef(breadth)
-            found, per_second = measured(lambda: index.knn_query(queries, k=10, num_threads=1)[0])
-            line("hnswlib", breadth, found, per_second, build)
-    if "usearch" in args.engine:
-        from usearch.index import Index
-
-        start = time.process_time()
-        index = Index(ndim=args.dimension, metric="ip", dtype="f32", connectivity=CONNECTIONS, expansion_add=BUILD_BREADTH)
-        index.add(numpy.arange(len(rows)), rows, threads=1)
-        build = time.process_time() - start
-        for breadth in BREADTHS:
-            index.expansion_search = breadth
-            found, per_second = measured(lambda: index.search(queries, 10, threads=1).keys)
-            line("usearch", breadth, found, per_second, build)
+        curve.append((hits / exact.size, seconds * 1000 / len(queries)))
+    for recall in RECALLS:
+        line[f"query_seconds_{recall}"] = seconds_at(curve, float(recall))
+    print(json.dumps(line | {"peak_mib": peak_mib(), "curve": curve}))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("raw")
-    one.add_argument("--cache", action="append", required=True)
-    one.add_argument("--out", required=True)
     one = commands.add_parser("run")
-    one.add_argument("--vectors", required=True)
-    one.add_argument("--dimension", type=int, required=True)
+    one.add_argument("--input", required=True)
+    one.add_argument("--engine", choices=["hnswlib", "usearch"], required=True)
     one.add_argument("--queries", type=int, default=500)
-    one.add_argument("--engine", nargs="+", default=["hnswlib", "usearch"])
-    args = parser.parse_args()
-    {"raw": raw, "run": run}[args.command](args)
+    run(parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
     python dedupe.py vectors MODEL pairs.jsonl vectors.f32
     python dedupe.py pairs pairs.jsonl --engine rensa|semhash|cosine [--model MODEL] [--threshold T] [--errors]
+    python dedupe.py run --input FOLDER --engine semhash
     python dedupe.py growth ITEMS --engine semhash --dimension 384
 
 `pairs.jsonl` holds {"kind", "a", "b", "dup"} a line. `vectors` writes the vectors of `a` and `b` by the ONNX model in the folder MODEL, pair by
@@ -13,6 +14,7 @@ Engines, each with the threshold that it has by default:
   semhash  SemHash over each pair with the model's vectors, merged from a cosine of 0.9 on
   cosine   the model's cosine alone, for comparison
 
+`run` times semhash on the texts and vectors of a folder that `embed.py build` made, beside `crates/dsg-dedupe/examples/bench_semantic.rs`.
 `growth` times semhash on random vectors of which every tenth is near an earlier one, and tells the peak memory.
 Needs numpy, onnxruntime and tokenizers, and the engine's own package.
 """
@@ -114,6 +116,31 @@ def pairs(args):
             print(f"| {kind} | {count} | {found} | {ratio(right, found)} | {ratio(right, wanted)} |")
 
 
+def run(args):
+    from embed import peak_mib, read
+    from semhash import SemHash
+
+    texts, rows = read(args.input)
+    row = {text: number for number, text in enumerate(texts)}
+
+    class Given:
+        def encode(self, texts, **_):
+            return rows[[row[text] for text in texts]]
+
+    start = time.perf_counter()
+    selected = SemHash.from_records(records=texts, model=Given()).self_deduplicate(threshold=args.threshold).selected
+    line = {
+        "engine": "semhash",
+        "version": version("semhash"),
+        "threads": 1,
+        "texts": len(texts),
+        "seconds": time.perf_counter() - start,
+        "duplicates": len(texts) - len(selected),
+        "peak_mib": peak_mib(),
+    }
+    print(json.dumps(line))
+
+
 def growth(args):
     import numpy
     from semhash import SemHash
@@ -158,8 +185,12 @@ def main():
     grower.add_argument("items", type=int)
     grower.add_argument("--engine", choices=["semhash"], default="semhash")
     grower.add_argument("--dimension", type=int, default=384)
+    runner = commands.add_parser("run")
+    runner.add_argument("--input", required=True)
+    runner.add_argument("--engine", choices=["semhash"], default="semhash")
+    runner.add_argument("--threshold", type=float, default=0.9)
     args = parser.parse_args()
-    {"vectors": vectors, "pairs": pairs, "growth": growth}[args.command](args)
+    {"run": run, "vectors": vectors, "pairs": pairs, "growth": growth}[args.command](args)
 
 
 if __name__ == "__main__":

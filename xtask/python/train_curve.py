@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+import gguf
 import numpy as np
 import torch
 from peft import PeftModel
@@ -29,7 +30,12 @@ CASES = [
     ("LoRA, q_proj and v_proj", {"targets": ["q_proj", "v_proj"]}),
     ("rsLoRA", {"rslora": True}),
     ("DoRA", {"dora": True}),
+    ("QLoRA, 8 bits", {}, gguf.GGMLQuantizationType.Q8_0),
+    ("QLoRA, 4 bits", {}, gguf.GGMLQuantizationType.Q4_0),
 ]
+
+BITS = {None: None, gguf.GGMLQuantizationType.Q8_0: 8, gguf.GGMLQuantizationType.Q4_0: 4}
+PROJECTIONS = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
 
 class Dsg:
@@ -86,12 +92,22 @@ def train(model, steps, metrics, config):
     return losses, seconds
 
 
+def load(base, blocks):
+    """The base model, its projections by way of the blocks of a GGUF type where one is given."""
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
+    for name, module in model.named_modules():
+        if blocks is not None and name.rpartition(".")[2] in PROJECTIONS:
+            values = gguf.quants.quantize(module.weight.detach().numpy(), blocks)
+            module.weight.data = torch.from_numpy(gguf.quants.dequantize(values, blocks))
+    return model
+
+
 def logits_of(model, sequences):
     with torch.no_grad():
         return np.concatenate([model(input_ids=torch.tensor([sequence])).logits[0].float().numpy() for sequence in sequences])
 
 
-def compare(dsg, base, work, name, change, rows, arguments):
+def compare(dsg, base, work, name, change, rows, arguments, blocks=None):
     folder = work / re.sub(r"\W+", "-", name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -105,10 +121,10 @@ def compare(dsg, base, work, name, change, rows, arguments):
         "max_tokens": arguments.tokens,
         "learning_rate": 5e-4,
         "clip_norm": 1.0,
+        "quantize": BITS[blocks],
     }
     ours = dsg.ask(base=str(base), data=str(data), out=str(folder), config=config)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
-    model = PeftModel.from_pretrained(model, folder / "start", is_trainable=True)
+    model = PeftModel.from_pretrained(load(base, blocks), folder / "start", is_trainable=True)
     trained = {n for n, p in model.named_parameters() if p.requires_grad}
     begun = logits_of(model, [row["tokens"] for row in ours["steps"][0]])
     model.train()
@@ -121,15 +137,14 @@ def compare(dsg, base, work, name, change, rows, arguments):
     model.save_pretrained(folder / "theirs")
     theirs = logits_of(model, sequences)
     path = folder / "logits.f32"
-    dsg.ask(base=str(base), adapter=str(folder / "theirs"), sequences=sequences, logits=str(path))
+    dsg.ask(base=str(base), adapter=str(folder / "theirs"), sequences=sequences, logits=str(path), config=config)
     read = np.fromfile(path, np.float32).reshape(theirs.shape)
     theirs_here = float(np.abs(read - theirs).max())
 
     del model
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
-    model = PeftModel.from_pretrained(model, folder / "end").eval()
+    model = PeftModel.from_pretrained(load(base, blocks), folder / "end").eval()
     there = logits_of(model, sequences)
-    dsg.ask(base=str(base), adapter=str(folder / "end"), sequences=sequences, logits=str(path))
+    dsg.ask(base=str(base), adapter=str(folder / "end"), sequences=sequences, logits=str(path), config=config)
     here = np.fromfile(path, np.float32).reshape(there.shape)
     ours_there = float(np.abs(here - there).max())
     ours_seconds = [line["seconds"] for line in ours["metrics"]]
@@ -173,9 +188,9 @@ def main():
     print("| adapter | trained tensors | loss | largest difference of a step's loss | mean | logits, ours under PEFT | PEFT's under dsg | s/step, dsg / PEFT |")
     print("|---|--:|---|--:|--:|--:|--:|--:|", flush=True)
     failures = []
-    for name, change in CASES:
+    for name, change, *blocks in CASES:
         if arguments.only is None or arguments.only == name:
-            failures += compare(dsg, base, arguments.work, name, change, rows, arguments)
+            failures += compare(dsg, base, arguments.work, name, change, rows, arguments, *blocks)
     if failures:
         sys.exit("\n".join(failures))
 

@@ -25,6 +25,7 @@ mod step;
 mod tidy;
 mod train_curve;
 mod train_parity;
+mod train_speed;
 mod venv;
 
 use std::error::Error;
@@ -70,6 +71,8 @@ enum Task {
     TrainCurve(train_curve::TrainCurveArgs),
     /// Compares dsg-train with transformers and llama.cpp: logits, token ids, rendered chats
     TrainParity(train_parity::TrainParityArgs),
+    /// Trains the same adapter with dsg-train and with TRL's trainer, in turn, and compares speed and memory
+    TrainSpeed(train_speed::TrainSpeedArgs),
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Task::Onnx => onnx::run(&root),
         Task::TrainCurve(args) => train_curve::run(&root, &args),
         Task::TrainParity(args) => train_parity::run(&root, &args),
+        Task::TrainSpeed(args) => train_speed::run(&root, &args),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

@@ -11,7 +11,8 @@ use crate::venv;
 
 /// The package whose folder `capi` holds the library, pinned.
 const REQUIREMENTS: [&str; 1] = ["onnxruntime==1.31.1"];
-const VARIABLE: &str = "ORT_DYLIB_PATH";
+/// Names the library to whoever opens a model.
+pub(crate) const VARIABLE: &str = "ORT_DYLIB_PATH";
 
 /// Lints, builds and tests the feature; says so where that cannot be done here.
 pub(crate) fn run(root: &Path) -> Result {
@@ -50,9 +51,14 @@ fn library(root: &Path) -> Result<PathBuf, String> {
     venv::available()?;
     let python = venv::create(&target_dir(root), "onnxruntime", &REQUIREMENTS)
         .map_err(|error| format!("no onnxruntime from Python packages ({error})"))?;
+    library_of(&python)
+}
+
+/// The library inside the package `onnxruntime` of a Python environment.
+pub(crate) fn library_of(python: &Path) -> Result<PathBuf, String> {
     let find = "import glob, importlib.util, os; folder = importlib.util.find_spec('onnxruntime').submodule_search_locations[0]; \
                 print(*glob.glob(os.path.join(folder, 'capi', 'libonnxruntime.*')), sep='\\n')";
-    let found = capture(Command::new(&python).args(["-c", find]))
+    let found = capture(Command::new(python).args(["-c", find]))
         .map_err(|error| format!("the package has no library ({error})"))?;
     match found.lines().next() {
         Some(path) if Path::new(path).is_file() => Ok(path.into()),

@@ -10,8 +10,14 @@ use crate::repository::target_dir;
 use crate::step::{cargo, check};
 use crate::venv;
 
-/// What is compared with, pinned.
-const REQUIREMENTS: [&str; 3] = ["torch==2.15.0", "transformers==5.24.0", "peft==0.21.2"];
+/// What training is compared with, pinned.
+pub(crate) const REQUIREMENTS: [&str; 5] = [
+    "torch==2.15.0",
+    "transformers==5.24.0",
+    "peft==0.21.2",
+    "trl==1.16.0",
+    "gguf==0.17.1",
+];
 
 #[derive(Args)]
 pub(crate) struct TrainCurveArgs {

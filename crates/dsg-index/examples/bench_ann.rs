@@ -1,17 +1,19 @@
-//! The graph over many vectors against looking at every one: recall@10 and queries per second of one thread, as JSON lines.
+//! The graph over many vectors against looking at every one: recall@10 and queries per second of one thread, beside `xtask/peers/ann.py`.
 //!
 //! ```sh
-//! python3 xtask/peers/ann.py raw --cache ../vectors/NAME.vectors --out vectors.f32
-//! cargo run --release -p dsg-index --features hnsw --example bench_ann -- vectors.f32 384 500
-//! python3 xtask/peers/ann.py run --vectors vectors.f32 --dimension 384 --queries 500
+//! python3 xtask/peers/embed.py build --kind sentences --count 20000 --model MODEL --corpus DIR --out FOLDER
+//! cargo run --release -p dsg-index --features hnsw --example bench_ann -- --input FOLDER [--queries 500]
+//! python3 xtask/peers/ann.py run --input FOLDER --engine hnswlib
 //! ```
 //!
-//! The first argument is a file of 32-bit floats, row after row, the second how many make a row, the third how many rows, the first ones, are
-//! the queries. Time is that of the processor: other programs on the machine take little from it.
+//! FOLDER holds `vectors.f32`, 32-bit floats, row after row, and `texts.jsonl` with a line for each row. The first rows are the queries. Prints one
+//! JSON object: `engine`, `version`, `rows`, `build_seconds`, `query_seconds_R` (a thousand queries at a recall@10 of R, between the two breadths
+//! around it), `exact_query_seconds`, `peak_mib` and the `curve`. Time is that of the processor: other programs on the machine take little from it.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 
 use dsg_core::Hit;
 use dsg_index::{IndexError, VectorConfig, Vectors};
@@ -19,24 +21,33 @@ use serde_json::json;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const BREADTHS: [usize; 6] = [16, 32, 64, 96, 128, 256];
+// These and the names of the keys are those of ann.py.
+const BREADTHS: [usize; 10] = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256];
+const RECALLS: [&str; 3] = ["0.97", "0.99", "0.998"];
 /// Seconds of a measurement at least.
 const LEAST: f64 = 1.0;
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [file, dimension, count] = args.as_slice() else {
-        return Err("usage: bench_ann <file of floats> <dimension> <queries>".into());
+    let option = |name: &str| {
+        let at = args.iter().position(|arg| arg == name)?;
+        args.get(at + 1)
     };
-    let (dimension, count): (usize, usize) = (dimension.parse()?, count.parse()?);
-    let bytes = fs::read(file)?;
+    let input = Path::new(option("--input").ok_or("which --input?")?);
+    let count: usize = option("--queries").map_or(Ok(500), |text| text.parse())?;
+    let texts = fs::read_to_string(input.join("texts.jsonl"))?
+        .lines()
+        .count();
+    let bytes = fs::read(input.join("vectors.f32"))?;
     let numbers: Vec<f32> = bytes
         .as_chunks::<4>()
         .0
         .iter()
         .map(|b| f32::from_le_bytes(*b))
         .collect();
-    let rows: Vec<&[f32]> = numbers.chunks_exact(dimension).collect();
+    drop(bytes);
+    let dimension = numbers.len() / texts.max(1);
+    let rows: Vec<&[f32]> = numbers.chunks_exact(dimension.max(1)).collect();
     let Some((queries, rows)) = rows.split_at_checked(count) else {
         return Err("fewer rows than queries".into());
     };
@@ -48,34 +59,48 @@ fn main() -> Result<()> {
     };
     let vectors = Vectors::from_rows("bench", dimension, rows.iter().copied(), &config(96), 1)?;
     let build = processor_seconds()? - start;
-    let exact: Vec<Vec<Hit>> = queries
-        .iter()
-        .map(|query| vectors.nearest_exactly(query, 10, None))
-        .collect::<std::result::Result<_, _>>()?;
-    let line = |engine: &str, breadth: usize, recall: f64, per_second: f64| {
-        println!(
-            "{}",
-            json!({"engine": engine, "rows": rows.len(), "breadth": breadth, "recall": recall, "queries_per_second": per_second, "build_seconds": build})
-        );
-    };
     let all = |query: &[f32]| vectors.nearest_exactly(query, 10, None);
-    let (_, per_second) = measured(queries, all)?;
-    line("dsg exact", 0, 1.0, per_second);
+    let (exact, exact_seconds) = measured(queries, all)?;
+    let mut curve = Vec::new();
     for breadth in BREADTHS {
         let vectors = vectors.clone().with_config(config(breadth))?;
         let near = |query: &[f32]| vectors.nearest(query, 10, None);
-        let (found, per_second) = measured(queries, near)?;
+        let (found, seconds) = measured(queries, near)?;
         let hits = found
             .iter()
             .zip(&exact)
             .map(|(found, exact)| found.iter().filter(|hit| exact.contains(hit)).count());
-        let recall = hits.sum::<usize>() as f64 / (10 * count) as f64;
-        line("dsg", breadth, recall, per_second);
+        curve.push((hits.sum::<usize>() as f64 / (10 * count) as f64, seconds));
     }
+    let mut line = json!({
+        "engine": "dsg",
+        "version": env!("CARGO_PKG_VERSION"),
+        "threads": 1,
+        "rows": rows.len(),
+        "build_seconds": build,
+        "exact_query_seconds": exact_seconds,
+        "peak_mib": peak_mib(),
+        "curve": curve,
+    });
+    for recall in RECALLS {
+        line[format!("query_seconds_{recall}")] = seconds_at(&curve, recall.parse()?).into();
+    }
+    println!("{line}");
     Ok(())
 }
 
-/// The answers, and queries per second of processor time over as many rounds as it takes.
+/// Seconds of a thousand queries at a recall, on the straight line of their logarithm; `None` outside of the curve.
+fn seconds_at(curve: &[(f64, f64)], recall: f64) -> Option<f64> {
+    curve
+        .array_windows()
+        .find_map(|[(low, fast), (high, slow)]| {
+            let part = (recall - low) / (high - low);
+            (*low <= recall && recall <= *high && low < high)
+                .then(|| (fast.ln() + part * (slow.ln() - fast.ln())).exp())
+        })
+}
+
+/// The answers, and seconds of the processor for a thousand queries over as many rounds as it takes.
 fn measured(
     queries: &[&[f32]],
     search: impl Fn(&[f32]) -> std::result::Result<Vec<Hit>, IndexError>,
@@ -89,7 +114,7 @@ fn measured(
         rounds += 1.0;
         let spent = processor_seconds()? - start;
         if spent >= LEAST {
-            return Ok((found, rounds * queries.len() as f64 / spent));
+            return Ok((found, spent * 1000.0 / (rounds * queries.len() as f64)));
         }
     }
 }
@@ -106,4 +131,11 @@ fn processor_seconds() -> Result<f64> {
             .parse()?)
     };
     Ok((ticks()? + ticks()?) / 100.0)
+}
+
+fn peak_mib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
 }

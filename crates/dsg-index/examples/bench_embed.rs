@@ -1,12 +1,14 @@
-//! Texts per second of an embedding model, and its vectors for comparison.
+//! Time of an embedding model over texts, and its vectors for comparison, beside `xtask/peers/embed.py`.
 //!
 //! ```sh
-//! cargo run --release -p dsg-index --features fastembed --example bench_embed -- MODEL texts.jsonl vectors.f32 1
-//! python3 xtask/peers/embed.py MODEL texts.jsonl vectors.f32 1
+//! python3 xtask/peers/embed.py build --kind passages --count 300 --model MODEL --corpus DIR --out FOLDER
+//! OMP_NUM_THREADS=1 cargo run --release -p dsg-index --features fastembed --example bench_embed -- --input FOLDER
+//! OMP_NUM_THREADS=1 python3 xtask/peers/embed.py run --input FOLDER
 //! ```
 //!
-//! The model's folder, a file with a JSON string on each line, where the vectors go (32-bit floats, row after row), threads. The Python program
-//! runs the same model with onnxruntime alone and says how far its vectors are from those in the file.
+//! FOLDER holds `texts.jsonl`, a JSON string a line, and the model as `model`; the vectors are left there as `dsg.f32` (32-bit floats, row after row),
+//! for the Python program, which runs the same model with onnxruntime alone. Prints one JSON object: `engine`, `version`, `texts`, `threads`
+//! (`OMP_NUM_THREADS`), `seconds` by the clock and `peak_mib`.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
 use std::error::Error;
@@ -19,49 +21,42 @@ use dsg_index::{OnnxConfig, OnnxEmbedder, OnnxFiles};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let [model, texts, out, threads] = args.as_slice() else {
-        return Err("usage: bench_embed <model folder> <texts.jsonl> <out> <threads>".into());
-    };
+    let mut args = std::env::args().skip_while(|arg| arg != "--input").skip(1);
+    let input = PathBuf::from(args.next().ok_or("which --input?")?);
     let config = OnnxConfig {
-        threads: threads.parse()?,
+        threads: std::env::var("OMP_NUM_THREADS").map_or(Ok(1), |text| text.parse())?,
         ..OnnxConfig::default()
     };
-    let embedder = OnnxEmbedder::open(&OnnxFiles::in_folder(PathBuf::from(model))?, &config)?;
-    let texts: Vec<String> = fs::read_to_string(texts)?
+    let embedder = OnnxEmbedder::open(&OnnxFiles::in_folder(input.join("model"))?, &config)?;
+    let texts: Vec<String> = fs::read_to_string(input.join("texts.jsonl"))?
         .lines()
         .map(serde_json::from_str)
         .collect::<Result<_, _>>()?;
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let (start, spent) = (Instant::now(), processor_seconds()?);
+    embedder.embed(&["warm"])?;
+    let start = Instant::now();
     let vectors = embedder.embed(&texts)?;
-    println!(
-        "{}",
-        json!({
-            "engine": "dsg",
-            "texts": texts.len(),
-            "threads": config.threads,
-            "wall_seconds": start.elapsed().as_secs_f64(),
-            "processor_seconds": processor_seconds()? - spent,
-        })
-    );
+    let line = json!({
+        "engine": "dsg",
+        "version": env!("CARGO_PKG_VERSION"),
+        "texts": texts.len(),
+        "threads": config.threads,
+        "seconds": start.elapsed().as_secs_f64(),
+        "peak_mib": peak_mib(),
+    });
+    println!("{line}");
     let bytes: Vec<u8> = vectors
         .iter()
         .flatten()
         .flat_map(|number| number.to_le_bytes())
         .collect();
-    fs::write(out, bytes)?;
+    fs::write(input.join("dsg.f32"), bytes)?;
     Ok(())
 }
 
-/// What this process has used, from Linux's `/proc`, in steps of a hundredth.
-fn processor_seconds() -> Result<f64, Box<dyn Error>> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let fields: Vec<&str> = after_name.split_whitespace().skip(11).take(2).collect();
-    let ticks: Vec<f64> = fields
-        .iter()
-        .map(|field| field.parse())
-        .collect::<Result<_, _>>()?;
-    Ok(ticks.iter().sum::<f64>() / 100.0)
+fn peak_mib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
 }

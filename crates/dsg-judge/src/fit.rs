@@ -24,6 +24,10 @@ pub(crate) struct FitCheck {
     opening: Regex,
     announcement: Regex,
     about_document: Regex,
+    /// Asks for a value; says where one is set; gives one.
+    value: [Regex; 3],
+    /// Asks what something is for; says when it is there.
+    purpose: [Regex; 2],
 }
 
 impl FitCheck {
@@ -43,6 +47,33 @@ impl FitCheck {
                 r"^\W*(?:another|however|additionally|furthermore|moreover|in addition|also|as a result|for this reason|that said)\b|\b(?:related|similar|due) to this\b",
             )?,
             announcement: any_case("announcement", r"\bthe following\b|\bas follows\b")?,
+            value: [
+                any_case(
+                    "value",
+                    r"^\W*what(?:'s| is| are)?\b.*\b(?:default|maximum|minimum)\b",
+                )?,
+                any_case(
+                    "setting",
+                    concat!(
+                        r"\b(?:can|may|must|should) (?:also )?be (?:set|specified|configured|defined|changed|overridden)\b|",
+                        r"\b(?:is|are) (?:set|specified|configured|defined|controlled|determined) (?:by|in|with|using|via|through)\b",
+                    ),
+                )?,
+                any_case(
+                    "default",
+                    r"\b(?:default|maximum|minimum)(?: [`\w-]+){0,4} (?:is|are|of|to)\b|\bby default\b|\bdefaults? to\b|\bat (?:most|least)\b",
+                )?,
+            ],
+            purpose: [
+                any_case(
+                    "purpose",
+                    r"\b(?:purpose|significance|meaning) of\b|\bused for\b|\bwhat (?:does|do) .{1,60} (?:do|mean|represent|control)\b",
+                )?,
+                any_case(
+                    "condition",
+                    r"^.{0,80}\b(?:is|are) only (?:set|valid|available|supported|applicable|present)\b",
+                )?,
+            ],
             about_document: any_case(
                 "about the document",
                 r"\b(?:purpose|content|contents|goal|aim|topic|subject|scope) of (?:the|this) (?:[`\w/-]+ ){0,4}(?:guide|manual|page|document|documentation|section|chapter|text|faq)\b|\bthe (?:text|passage|quotes?|excerpt) (?:says?|suggests?|states?|mentions?|describes?|explains?|provides?|notes?|shows?)\b|\b(?:shown|given|stated|listed|described|provided) in the quotes?\b",
@@ -68,6 +99,21 @@ impl FitCheck {
             .into_iter()
             .find_map(|text| self.about_document.find(text));
         let opening = self.opening.find(answer);
+        let [asks_value, setting, value] = &self.value;
+        let [asks_purpose, condition] = &self.purpose;
+        let first = prose_pieces(answer).into_iter().next().unwrap_or_default();
+        let beside = if asks_value.is_match(question)
+            && setting.is_match(answer)
+            && !value.is_match(answer)
+        {
+            Some("the question asks for a value, and the answer says where it is set")
+        } else if asks_purpose.is_match(question) && condition.is_match(&first) {
+            Some(
+                "the question asks what something is for, and the answer begins with when it holds",
+            )
+        } else {
+            None
+        };
         vec![
             Finding::from_detail(
                 "fit.document",
@@ -89,6 +135,7 @@ impl FitCheck {
                 JudgeReason::NoReasonGiven,
                 is_unreasoned.then_some("the question asks why, and no quote gives a reason"),
             ),
+            Finding::from_detail("fit.kind", JudgeReason::NotAnswered, beside),
             Finding::from_detail(
                 "fit.sentences",
                 JudgeReason::Ungrounded,

@@ -94,7 +94,7 @@ reasons! {
     Injection = "judge.injection",
     /// The citations do not support a claim of the answer, says a model.
     UnsupportedClaim = "judge.unsupported_claim",
-    /// The answer does not answer the question, says a model.
+    /// The answer is of another kind than the question asks for, or does not answer it, says a model.
     NotAnswered = "judge.not_answered",
     /// The question cannot be understood alone, says a model.
     NotSelfContained = "judge.not_self_contained",

@@ -2,7 +2,8 @@
 //!
 //! `{"base": PATH, "folder": PATH}` writes a GGUF file as a folder. `{"base": PATH, "data": PATH, "out": PATH, "config": {…}}` writes the adapter
 //! before (`out/start`) and after (`out/end`) training, and answers with the rows of every step as tokens and labels, and the figures of every
-//! step. `{"base": PATH, "adapter": PATH, "sequences": [[ID]], "logits": PATH}` writes logits under an adapter, as singles, row after row.
+//! step. `{"base": PATH, "adapter": PATH, "sequences": [[ID]], "logits": PATH, "config": {…}}` writes logits under an adapter, as singles, row after row;
+//! of the configuration, `quantize` counts.
 #![allow(clippy::print_stdout, reason = "a program that talks to its user")]
 
 use std::error::Error;
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else if let (Some(data), Some(out)) = (&request.data, &request.out) {
         train(&source, data, out, &request.config)?
     } else if let (Some(adapter), Some(path)) = (&request.adapter, &request.logits) {
-        logits(&source, adapter, &request.sequences, path)?;
+        logits(&source, adapter, &request, path)?;
         json!({})
     } else {
         return Err("neither `folder`, nor `data` and `out`, nor `adapter` and `logits`".into());
@@ -102,14 +103,19 @@ fn train(
 fn logits(
     source: &Source,
     adapter: &Path,
-    sequences: &[Vec<u32>],
+    request: &Request,
     path: &Path,
 ) -> Result<(), Box<dyn Error>> {
     let device = Device::flex();
     let mut decoder = source.decoder(&device)?;
+    if let Some(bits) = request.config.quantize {
+        for (_, projection) in decoder.sites_mut() {
+            projection.quantize(bits)?;
+        }
+    }
     LoraWeights::read(adapter, &device)?.attach(&mut decoder)?;
     let mut bytes = Vec::new();
-    for sequence in sequences {
+    for sequence in &request.sequences {
         let hidden = decoder.hidden(decoder.batch(&[sequence])?)?;
         let [batch, length, width] = hidden.dims();
         let values = decoder

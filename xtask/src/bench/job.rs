@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::Result;
+use crate::onnx;
 use crate::repository::target_dir;
 use crate::step::capture;
 
@@ -21,6 +22,10 @@ pub(crate) struct Job {
     pub(crate) package: &'static str,
     /// The example program of dsg's side.
     pub(crate) example: &'static str,
+    /// Features that the example needs.
+    pub(crate) features: &'static str,
+    /// Whether the job has a meaning with more than one thread.
+    pub(crate) threaded: bool,
     /// The peers' side, below `xtask/peers/`.
     pub(crate) script: &'static str,
     /// Makes the input.
@@ -77,6 +82,8 @@ pub(crate) struct Place<'a> {
     pub(crate) corpora: &'a Path,
     pub(crate) scratch: &'a Path,
     pub(crate) python: &'a Path,
+    /// The folder of `models` beside the corpora.
+    pub(crate) models: &'a Path,
 }
 
 impl Place<'_> {
@@ -141,7 +148,11 @@ impl Job {
         println!("{}: making the input", self.title);
         let input = (self.prepare)(place)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = if cores == 1 { vec![1] } else { vec![1, cores] };
+        let threads = if cores == 1 || !self.threaded {
+            vec![1]
+        } else {
+            vec![1, cores]
+        };
         let mut contenders = Vec::new();
         for round in 1..=rounds {
             for threads in &threads {
@@ -152,7 +163,11 @@ impl Job {
                 let program = target_dir(place.root)
                     .join("release/examples")
                     .join(self.example);
-                let output = self.measure(Command::new(program), &input, *threads)?;
+                let mut command = Command::new(program);
+                if self.features.contains("fastembed") {
+                    command.env(onnx::VARIABLE, onnx::library_of(place.python)?);
+                }
+                let output = self.measure(command, &input, *threads)?;
                 if output.contains("\"files\":0") {
                     println!("{}: SKIPPED, dsg reads none of these files", self.title);
                     return Ok(Outcome {

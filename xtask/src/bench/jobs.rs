@@ -19,7 +19,16 @@ const CORPORA: [&str; 7] = [
 
 /// All jobs, in the order of the page.
 pub(crate) fn all() -> Vec<Job> {
-    vec![bm25(), minhash(), chunk(), html(), pdf()]
+    vec![
+        bm25(),
+        embed(),
+        ann(),
+        minhash(),
+        semantic(),
+        chunk(),
+        html(),
+        pdf(),
+    ]
 }
 
 fn bm25() -> Job {
@@ -33,6 +42,8 @@ fn bm25() -> Job {
             questions, where any passage of the right page counts.",
         package: "dsg-index",
         example: "bench_bm25",
+        features: "",
+        threaded: true,
         script: "bm25.py",
         prepare: |place| prepare(place, "bm25.py", &["aws-qa.tar.xz"], &[], "bm25"),
         options: &["--k", "10", "--repeat", "3"],
@@ -89,6 +100,116 @@ fn bm25() -> Job {
     }
 }
 
+fn embed() -> Job {
+    Job {
+        name: "embed",
+        title: "Embedding",
+        what: "Passages of about 120 words of the shared corpora through all-MiniLM-L6-v2 (int8). `onnxruntime` runs the same file from \
+            Python, one text at a time without padding. *Least cosine*: of a passage's two vectors.",
+        package: "dsg-index",
+        example: "bench_embed",
+        features: "fastembed",
+        threaded: true,
+        script: "embed.py",
+        prepare: |place| vectors(place, "embed", "passages", 300),
+        options: &[],
+        peers: &const { [peer("onnxruntime")] },
+        metrics: &[SECONDS],
+        findings: &const {
+            [
+                Metric {
+                    key: "least_cosine",
+                    title: "least cosine",
+                },
+                PEAK,
+            ]
+        },
+        goals: &const { [goal("onnxruntime", 0.9)] },
+    }
+}
+
+fn ann() -> Job {
+    Job {
+        name: "ann",
+        title: "Approximate search",
+        what: "Sentences of the shared corpora as vectors of all-MiniLM-L6-v2, 500 of them as queries, the 10 nearest of each. All build \
+            with 16 neighbours and a breadth of 200, and search with ten breadths; a query's time at a recall is read off the \
+            straight line between the two breadths around it (logarithm of the time). Seconds of the processor.",
+        package: "dsg-index",
+        example: "bench_ann",
+        features: "hnsw",
+        threaded: false,
+        script: "ann.py",
+        prepare: |place| vectors(place, "sentences", "sentences", 20_000),
+        options: &["--queries", "500"],
+        peers: &const { [peer("hnswlib"), peer("usearch")] },
+        metrics: &const {
+            [
+                Metric {
+                    key: "build_seconds",
+                    title: "build",
+                },
+                Metric {
+                    key: "query_seconds_0.97",
+                    title: "query, recall 0.97",
+                },
+                Metric {
+                    key: "query_seconds_0.99",
+                    title: "0.99",
+                },
+                Metric {
+                    key: "query_seconds_0.998",
+                    title: "0.998",
+                },
+            ]
+        },
+        findings: &const { [PEAK] },
+        goals: &const {
+            [
+                query_goal("query_seconds_0.97"),
+                query_goal("query_seconds_0.99"),
+                query_goal("query_seconds_0.998"),
+            ]
+        },
+    }
+}
+
+const fn query_goal(metric: &'static str) -> Goal {
+    Goal {
+        metric,
+        engine: "hnswlib",
+        at_least: 0.8,
+    }
+}
+
+fn semantic() -> Job {
+    Job {
+        name: "semantic",
+        title: "Semantic deduplication",
+        what: "The same sentences and vectors, a tenth of them said again with a courtesy before it, as questions. Everyone has its default \
+            threshold (`dsg` 0.95 behind its guard of meaning, after exact copies and MinHash; `semhash` 0.9).",
+        package: "dsg-dedupe",
+        example: "bench_semantic",
+        features: "",
+        threaded: false,
+        script: "dedupe.py",
+        prepare: |place| vectors(place, "sentences", "sentences", 20_000),
+        options: &[],
+        peers: &const { [peer("semhash")] },
+        metrics: &[SECONDS],
+        findings: &const {
+            [
+                Metric {
+                    key: "duplicates",
+                    title: "duplicates found",
+                },
+                PEAK,
+            ]
+        },
+        goals: &const { [goal("semhash", 1.0)] },
+    }
+}
+
 fn minhash() -> Job {
     Job {
         name: "minhash",
@@ -99,6 +220,8 @@ fn minhash() -> Job {
             one thread, queries and then inserts.",
         package: "dsg-dedupe",
         example: "bench_minhash",
+        features: "",
+        threaded: true,
         script: "minhash.py",
         prepare: |place| {
             prepare(
@@ -188,11 +311,13 @@ const CHUNK_FINDINGS: [Metric; 2] = [
         key: "chunks",
         title: "chunks",
     },
-    Metric {
-        key: "peak_mib",
-        title: "peak MiB",
-    },
+    PEAK,
 ];
+
+const PEAK: Metric = Metric {
+    key: "peak_mib",
+    title: "peak MiB",
+};
 
 fn chunk() -> Job {
     Job {
@@ -204,6 +329,8 @@ fn chunk() -> Job {
             reading is a few percent. With several threads, peers written in Python run as as many processes.",
         package: "dsg",
         example: "bench_chunks",
+        features: "",
+        threaded: true,
         script: "chunks.py",
         prepare: |place| files(place, &MARKDOWN, &[".md"], "chunk", 1),
         options: &["--repeat", "1"],
@@ -237,6 +364,8 @@ fn html() -> Job {
         what: "From files to text with its structure. `trafilatura` writes Markdown, with its fast option.",
         package: "dsg",
         example: "bench_chunks",
+        features: "",
+        threaded: true,
         script: "chunks.py",
         prepare: |place| {
             files(
@@ -266,6 +395,8 @@ fn pdf() -> Job {
         what: "From files to text; `dsg` also finds headings and paragraphs. `pypdf` extracts page by page.",
         package: "dsg",
         example: "bench_chunks",
+        features: "",
+        threaded: true,
         script: "chunks.py",
         prepare: |place| files(place, &["pdf"], &[".pdf"], "pdf", 1),
         options: &["--repeat", "1"],
@@ -323,6 +454,26 @@ pub(crate) fn files(
     }
     build.arg("--copies").arg(copies.to_string());
     let made: Map<String, Value> = serde_json::from_str(&capture(build.arg("--out").arg(&path))?)?;
+    Ok(Input {
+        path,
+        facts: facts(made),
+    })
+}
+
+/// A folder with `count` texts of the corpora, the model beside them as `model`, and, for sentences, their vectors.
+fn vectors(place: &Place<'_>, name: &str, kind: &str, count: usize) -> Result<Input> {
+    let path = place.scratch.join(name);
+    let mut build = place.script("embed.py");
+    build.args(["build", "--kind", kind, "--count", &count.to_string()]);
+    build
+        .arg("--model")
+        .arg(place.models.join("all-MiniLM-L6-v2"))
+        .arg("--out")
+        .arg(&path);
+    for source in CORPORA {
+        build.arg("--corpus").arg(place.corpora.join(source));
+    }
+    let made: Map<String, Value> = serde_json::from_str(&capture(&mut build)?)?;
     Ok(Input {
         path,
         facts: facts(made),

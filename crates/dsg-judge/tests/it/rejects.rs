@@ -416,6 +416,16 @@ fn what_a_model_wrote_has_to_fit_together() {
             DEFAULT,
         ),
         (JudgeReason::Ungrounded, QUESTION, &longer),
+        (
+            JudgeReason::NotAnswered,
+            "What is the maximum of `--time` of `sbatch` in minutes?",
+            "The limit can be set by the site with `--time` of `sbatch`.",
+        ),
+        (
+            JudgeReason::NotAnswered,
+            "What is the purpose of `--time` of `sbatch`?",
+            "`--time` is only available in minutes.",
+        ),
     ];
     for (reason, question, answer) in cases {
         let mut candidate = item(question, answer, &[limits()]);
