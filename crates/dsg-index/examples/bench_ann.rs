@@ -17,7 +17,7 @@ use std::path::Path;
 
 use dsg_core::Hit;
 use dsg_index::{IndexError, VectorConfig, Vectors};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -72,20 +72,21 @@ fn main() -> Result<()> {
             .map(|(found, exact)| found.iter().filter(|hit| exact.contains(hit)).count());
         curve.push((hits.sum::<usize>() as f64 / (10 * count) as f64, seconds));
     }
-    let mut line = json!({
-        "engine": "dsg",
-        "version": env!("CARGO_PKG_VERSION"),
-        "threads": 1,
-        "rows": rows.len(),
-        "build_seconds": build,
-        "exact_query_seconds": exact_seconds,
-        "peak_mib": peak_mib(),
-        "curve": curve,
-    });
+    let mut line = Map::from_iter([
+        ("engine".to_owned(), json!("dsg")),
+        ("version".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
+        ("threads".to_owned(), json!(1)),
+        ("rows".to_owned(), json!(rows.len())),
+        ("build_seconds".to_owned(), json!(build)),
+        ("exact_query_seconds".to_owned(), json!(exact_seconds)),
+        ("peak_mib".to_owned(), json!(peak_mib())),
+        ("curve".to_owned(), json!(curve)),
+    ]);
     for recall in RECALLS {
-        line[format!("query_seconds_{recall}")] = seconds_at(&curve, recall.parse()?).into();
+        let seconds = seconds_at(&curve, recall.parse()?);
+        line.insert(format!("query_seconds_{recall}"), json!(seconds));
     }
-    println!("{line}");
+    println!("{}", Value::Object(line));
     Ok(())
 }
 
