@@ -21,6 +21,7 @@ mod model_run;
 mod onnx;
 mod repository;
 mod sample;
+mod shellcheck;
 mod step;
 mod tidy;
 mod train_curve;
@@ -70,6 +71,8 @@ enum Task {
     TrainCurve(train_curve::TrainCurveArgs),
     /// Compares dsg-train with transformers and llama.cpp: logits, token ids, rendered chats
     TrainParity(train_parity::TrainParityArgs),
+    /// Checks the scripts of `dsg bundle` with shellcheck; brings it if it is missing
+    Shellcheck,
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Task::Onnx => onnx::run(&root),
         Task::TrainCurve(args) => train_curve::run(&root, &args),
         Task::TrainParity(args) => train_parity::run(&root, &args),
+        Task::Shellcheck => shellcheck::run(&root),
         Task::Sample(args) => sample::run(&args),
     };
     match result {
