@@ -63,7 +63,7 @@ fn a_model_becomes_a_folder() {
 #[test]
 fn what_does_not_fit_is_refused_with_a_way_out() {
     let scene = Scene::new();
-    // Keys and values of 256 MiB for each layer and 1024 tokens.
+    // Keys and values of 8 MiB for each token.
     model(&scene, 1 << 20);
     let mut small = CALL.to_vec();
     small.extend(["--memory", "1"]);

@@ -109,8 +109,12 @@ impl Test {
         if job.warm_up {
             // As `llama-bench` warms up: one token of a reply is enough.
             match self {
-                Self::Read(tokens) => drop(context.read(tokens)?),
-                Self::Write(_) => drop(context.write(1)?),
+                Self::Read(tokens) => {
+                    context.read(tokens)?;
+                }
+                Self::Write(_) => {
+                    context.write(1)?;
+                }
             }
         }
         let forgotten = forget_peak();

@@ -106,7 +106,7 @@ mod tests {
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(error.to_string().contains("bench.csv"), "{error}");
         assert!(
-            cause.contains("line: 2") && cause.contains("tokens_per_second"),
+            cause.contains("line: 2") && cause.contains("float"),
             "{cause}"
         );
         assert!(read_rows(&folder.path().join("none.csv")).is_err());
