@@ -1,7 +1,6 @@
 //! Writes a dataset folder: everything beside its destination first, then renamed into place, the manifest last.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use dsg_core::{Example, Reject};
@@ -112,6 +111,6 @@ pub(crate) fn table(
             })?;
             Ok(row)
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, ExportError>>()?;
     Ok((columns, rows))
 }

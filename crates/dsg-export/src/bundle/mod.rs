@@ -9,7 +9,6 @@ mod target;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use dsg_gguf::Gguf;

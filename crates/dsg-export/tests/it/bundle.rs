@@ -243,7 +243,7 @@ fn what_cannot_be_bundled_is_refused_and_nothing_is_written() {
     ];
     for (key, says) in missing {
         let change = |keys: &mut Vec<(&'static str, RawValue<'static>)>| {
-            keys.retain(|(have, _)| *have != key)
+            keys.retain(|(have, _)| *have != key);
         };
         model(&scene.path("bad.gguf"), change);
         let config = BundleConfig::new(scene.path("bad.gguf"), Target::Rpi5);
