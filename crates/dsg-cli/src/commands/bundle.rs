@@ -88,7 +88,7 @@ fn text(report: &BundleReport, args: &BundleArgs, session: &Session) -> String {
     row("weights", mib(plan.weights));
     row(
         "together",
-        format!("{} of {}", mib(plan.needs), mib(plan.usable)),
+        format!("{} of {}", plan.needs.div_ceil(MIB), mib(plan.usable)),
     );
     let chats = report.chat_format.clone();
     row(

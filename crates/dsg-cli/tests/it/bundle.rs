@@ -50,7 +50,17 @@ fn a_model_becomes_a_folder() {
     model(&scene, 128);
     let output = scene.dsg(&CALL).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    insta::assert_snapshot!(scene.text(&output.stdout));
+    insta::assert_snapshot!(scene.text(&output.stdout), @r"
+      context   4096 tokens
+      batch     256 tokens
+      KV cache  f16, 4 MiB
+      weights   1 MiB
+      together  646 of 6144 MiB
+      chats     no known format
+    note: The model's chat template is of no family that dsg knows, so the Modelfile has no template. Ollama looks for one by itself; compare what it takes (`ollama show --template`) with the model's own before you trust its answers. The scripts of this folder use the model's own.
+    Wrote 10 files to bundle
+    Next: copy bundle to the machine and run ./setup --dry-run there
+    ");
     let output = scene.dsg(&CALL).arg("--json").output().unwrap();
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["target"], "rpi5");
@@ -70,7 +80,10 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     let output = scene.dsg(&small).output().unwrap();
     let (code, text) = failure(&scene, &output);
     assert_eq!(code, 2, "{text}");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(text, @r"
+    error: `student.gguf` needs 2.8 GiB at the least (its weights are 1 MiB), and of the 1.0 GiB of a Raspberry Pi 5 it may take 768 MiB
+      hint: --memory says what the machine really has; a type with fewer bits for a weight makes the model smaller; --force bundles it as it is
+    ");
     scene.dsg(&small).arg("--force").assert().success();
     let refused = predicate::str::contains("1 to 4096");
     let wish = ["--context", "5000"];

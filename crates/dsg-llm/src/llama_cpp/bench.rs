@@ -169,7 +169,10 @@ impl BenchContext<'_> {
 
     fn decode(&mut self) -> Result<(), LlmError> {
         let outcome = self.context.decode(&mut self.batch);
-        outcome.map_err(|error| self.failed("cannot decode with it", Some(error.into())))
+        outcome.map_err(|error| self.failed("cannot decode with it", Some(error.into())))?;
+        // Devices may still be at it.
+        self.context.synchronize();
+        Ok(())
     }
 
     fn failed(
