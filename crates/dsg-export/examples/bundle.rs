@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 report.plan.context,
                 report.plan.needs >> 20,
                 report.plan.usable >> 20,
-                report.chat_format.as_deref().unwrap_or("no known chat format"),
+                report
+                    .chat_format
+                    .as_deref()
+                    .unwrap_or("no known chat format"),
             ),
             // Too large for one machine is no reason to leave out the next.
             Err(error) => println!("{target}: {error}"),
