@@ -14,6 +14,7 @@ use crate::llama;
 use crate::model_run;
 use crate::onnx;
 use crate::repository::target_dir;
+use crate::shellcheck;
 use crate::step::{Done, Steps, cargo, check};
 use crate::tidy;
 use crate::venv;
@@ -104,6 +105,7 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         job("clippy -p dsg -p dsg-cli --features dsg-cli/train --all-targets --locked -- -D warnings")?;
         job("test -p dsg-cli --features train --locked --test it train")
     })?;
+    steps.run("scripts of a bundle", || shellcheck::step(root))?;
     // Last, so that its closing lines are the last of the output that come from a test runner.
     steps.run("tests", || job(&format!("{TESTS} --locked")))?;
     steps.print();

@@ -21,6 +21,7 @@ mod model_run;
 mod onnx;
 mod repository;
 mod sample;
+mod shellcheck;
 mod step;
 mod tidy;
 mod train_curve;
@@ -73,6 +74,8 @@ enum Task {
     TrainParity(train_parity::TrainParityArgs),
     /// Trains the same adapter with dsg-train and with TRL's trainer, in turn, and compares speed and memory
     TrainSpeed(train_speed::TrainSpeedArgs),
+    /// Checks the scripts of `dsg bundle` with shellcheck; brings it if it is missing
+    Shellcheck,
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Task::TrainCurve(args) => train_curve::run(&root, &args),
         Task::TrainParity(args) => train_parity::run(&root, &args),
         Task::TrainSpeed(args) => train_speed::run(&root, &args),
+        Task::Shellcheck => shellcheck::run(&root),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

@@ -102,6 +102,8 @@ pub(crate) enum Command {
     Train(Box<commands::train::TrainArgs>),
     Merge(commands::merge::MergeArgs),
     Gguf(commands::gguf::GgufArgs),
+    Bundle(commands::bundle::BundleArgs),
+    Bench(commands::bench::BenchArgs),
     #[cfg(feature = "models")]
     Label(commands::label::LabelArgs),
     #[cfg(feature = "models")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dsg::config::ConfigError;
 use dsg::core::ArtifactError;
-use dsg::{DsgError, ErrorKind};
+use dsg::{DsgError, ErrorKind, ExportError};
 
 use crate::exit::ExitCode;
 use crate::terminal::Paint;
@@ -142,6 +142,9 @@ fn hint(error: &DsgError) -> Option<&'static str> {
         }
         DsgError::NoDocuments { .. } => {
             "dsg reads Markdown, text, reStructuredText, AsciiDoc, HTML, man pages, PDF and notebooks; `ingest.include` and `ingest.exclude` choose files"
+        }
+        DsgError::Export(ExportError::TooLarge { .. }) => {
+            "--memory says what the machine really has; a type with fewer bits for a weight makes the model smaller; --force bundles it as it is"
         }
         DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
         DsgError::Interrupted { .. } => "run the same command again to go on",

@@ -4,9 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dsg_core::{ArtifactError, SeamError, Stage};
+use dsg_export::ExportError;
 use dsg_generate::GenerateError;
 use dsg_judge::ModelJudgeError;
 
+use crate::bench::BenchError;
 use crate::benchmark::BenchmarkError;
 use crate::config::ConfigError;
 
@@ -43,13 +45,16 @@ pub enum DsgError {
     Benchmark(#[from] BenchmarkError),
     /// The dataset cannot be written or read.
     #[error(transparent)]
-    Export(#[from] dsg_export::ExportError),
+    Export(#[from] ExportError),
     /// A file of the run cannot be written or read.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// A model file cannot be read or written.
     #[error(transparent)]
     Gguf(#[from] dsg_gguf::GgufError),
+    /// A measurement cannot be made or compared.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// A model or its reply store cannot be set up.
     #[cfg(feature = "models")]
     #[error(transparent)]
@@ -121,6 +126,12 @@ impl DsgError {
             | Self::Chunk(_)
             | Self::Judge(_)
             | Self::FeatureMissing { .. }
+            | Self::Bench(BenchError::Setting { .. } | BenchError::NothingCompared { .. })
+            | Self::Export(
+                ExportError::BundleName { .. }
+                | ExportError::Context { .. }
+                | ExportError::TooLarge { .. },
+            )
             | Self::Benchmark(BenchmarkError::Columns { .. } | BenchmarkError::Format { .. })
             | Self::Index(
                 dsg_index::IndexError::Config { .. }

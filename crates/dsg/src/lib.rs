@@ -27,7 +27,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bench;
 mod benchmark;
+mod bundle;
 pub mod config;
 mod copies;
 mod curation;
@@ -38,6 +40,8 @@ mod evidence;
 #[cfg(feature = "models")]
 mod label;
 mod lock;
+#[cfg(any(feature = "llama-cpp", feature = "train"))]
+mod memory;
 mod onnx;
 mod pipeline;
 mod report;
@@ -53,7 +57,13 @@ mod teacher;
 mod train;
 mod versions;
 
+pub use bench::{
+    BenchError, BenchRow, Comparison, Slower, can_bench, compare, read_rows, write_rows,
+};
+#[cfg(feature = "llama-cpp")]
+pub use bench::{BenchJob, bench};
 pub use benchmark::BenchmarkError;
+pub use bundle::{BundleJob, bundle};
 pub use dataset::{export, verify};
 pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
@@ -70,7 +80,10 @@ pub use train::can_train;
 pub use train::{MergeJob, TrainJob, TrainSummary, merge, train};
 
 pub use dsg_core as core;
-pub use dsg_export::{DatasetFormat, Finding, Manifest, SectionCoverage, VerifyReport};
+pub use dsg_export::{
+    BundleConfig, BundleReport, DatasetFormat, ExportError, Finding, Manifest, Plan,
+    SectionCoverage, Target, VerifyReport,
+};
 pub use dsg_generate::LabelConfig;
 pub use dsg_gguf as gguf;
 pub use dsg_index as index;

@@ -1,6 +1,15 @@
 //! One file per command: resolve the arguments, call the library, render what it says.
 
+#[cfg_attr(
+    not(feature = "llama-cpp"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod bench;
 pub(crate) mod build_index;
+pub(crate) mod bundle;
 pub(crate) mod card;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -60,6 +69,8 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Train(args) => train::execute(args, session),
         Command::Merge(args) => merge::execute(args, session),
         Command::Gguf(args) => gguf::execute(args, session),
+        Command::Bundle(args) => bundle::execute(args, session),
+        Command::Bench(args) => bench::execute(args, session),
         #[cfg(feature = "models")]
         Command::Label(args) => label::execute(args, session),
         #[cfg(feature = "models")]

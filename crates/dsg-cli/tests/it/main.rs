@@ -8,6 +8,8 @@
     reason = "tests fail by panicking and say when they are skipped"
 )]
 
+mod bench;
+mod bundle;
 mod config;
 mod doctor;
 mod errors;

@@ -3,6 +3,7 @@
 //! One thread owns the model and its context; requests wait in a [`queue`]. What a reply depends on is the file and the request
 //! alone: see [`engine`] for how a prompt's beginning is reused all the same.
 
+mod bench;
 mod engine;
 mod gguf;
 mod prompt;
@@ -26,6 +27,8 @@ use crate::error::LlmError;
 use crate::store::Settings;
 use engine::Loaded;
 use queue::Job;
+
+pub use bench::{BenchContext, BenchModel, ReadTime};
 
 /// Threads at most where none are configured: decoding is bound by memory, and more of them wait for each other.
 const MOST_THREADS: usize = 8;

@@ -10,8 +10,8 @@ use dsg_core::{
     ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, Message, Role, TokenCounter,
 };
 use dsg_llm::{
-    Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, ReplyStore, Shared,
-    StackConfig, stack,
+    BenchModel, Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, ReplyStore,
+    Shared, StackConfig, stack,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -340,4 +340,19 @@ fn the_store_answers_the_second_time() {
     });
     assert_eq!(texts[0], texts[1]);
     assert!(texts[0].contains("wet"), "{}", texts[0]);
+}
+
+#[test]
+fn a_model_is_measured_within_what_it_was_trained_for() {
+    let Some(file) = file() else { return };
+    let model = BenchModel::open(&file).unwrap();
+    assert!(model.name().starts_with(FILE), "{}", model.name());
+    let one = NonZeroUsize::MIN;
+    let batch = one.saturating_add(15);
+    let mut context = model.context(one, batch, 40).unwrap();
+    let read = context.read(40).unwrap();
+    assert!(read.first_token >= read.prompt && !read.prompt.is_zero());
+    assert!(!context.write(2).unwrap().is_zero());
+    let error = model.context(one, batch, 1 << 20).err().unwrap();
+    assert!(matches!(error, LlmError::Config { .. }), "{error}");
 }
