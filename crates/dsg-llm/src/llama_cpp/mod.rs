@@ -6,6 +6,7 @@
 mod engine;
 mod gguf;
 mod prompt;
+mod quantize;
 mod queue;
 mod sampler;
 
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 use crate::error::LlmError;
 use crate::store::Settings;
 use engine::Loaded;
+pub use quantize::{Quantization, quantize};
 use queue::Job;
 
 /// Threads at most where none are configured: decoding is bound by memory, and more of them wait for each other.
