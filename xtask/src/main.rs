@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod decisions;
 mod folder;
+mod gguf_export;
 mod gguf_parity;
 mod hf_check;
 mod injections;
@@ -54,6 +55,8 @@ enum Task {
     Decisions,
     /// Measures dsg beside its peers on ../shared/corpora and writes docs/benchmarks.md
     Bench(bench::BenchArgs),
+    /// Exports a model as GGUF files and compares them with llama.cpp's, and with what the Python package `gguf` reads
+    GgufExport(gguf_export::GgufExportArgs),
     /// Compares dsg-gguf with ggml and the Python package `gguf`, bit by bit and in speed
     GgufParity(gguf_parity::GgufParityArgs),
     /// Loads a dataset folder with the Python `datasets` library in a throw-away environment
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&root),
         Task::Decisions => decisions::write_index(&root),
         Task::Bench(args) => bench::run(&root, &args),
+        Task::GgufExport(args) => gguf_export::run(&root, &args),
         Task::GgufParity(args) => gguf_parity::run(&root, &args),
         Task::HfCheck(args) => hf_check::run(&root, &args),
         Task::KillTest(args) => kill_test::run(&args),

@@ -101,6 +101,7 @@ pub(crate) enum Command {
     Card(commands::card::CardArgs),
     Train(Box<commands::train::TrainArgs>),
     Merge(commands::merge::MergeArgs),
+    ExportGguf(commands::export_gguf::ExportGgufArgs),
     Gguf(commands::gguf::GgufArgs),
     Bundle(commands::bundle::BundleArgs),
     Bench(commands::bench::BenchArgs),

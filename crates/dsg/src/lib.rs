@@ -77,7 +77,9 @@ pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
 pub use teacher::TeacherConfig;
 pub use train::can_train;
 #[cfg(feature = "train")]
-pub use train::{MergeJob, TrainJob, TrainSummary, merge, train};
+pub use train::{
+    GgufCheck, GgufJob, GgufSummary, MergeJob, TrainJob, TrainSummary, export_gguf, merge, train,
+};
 
 pub use dsg_core as core;
 pub use dsg_export::{

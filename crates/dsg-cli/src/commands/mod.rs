@@ -16,6 +16,14 @@ pub(crate) mod config;
 pub(crate) mod curate;
 pub(crate) mod doctor;
 pub(crate) mod export;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod export_gguf;
 pub(crate) mod generate;
 pub(crate) mod gguf;
 pub(crate) mod ingest;
@@ -68,6 +76,7 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Card(args) => card::execute(args, session),
         Command::Train(args) => train::execute(args, session),
         Command::Merge(args) => merge::execute(args, session),
+        Command::ExportGguf(args) => export_gguf::execute(args, session),
         Command::Gguf(args) => gguf::execute(args, session),
         Command::Bundle(args) => bundle::execute(args, session),
         Command::Bench(args) => bench::execute(args, session),

@@ -1,4 +1,4 @@
-//! `dsg train` and `dsg merge`.
+//! `dsg train`, `dsg merge` and `dsg export-gguf`.
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -9,9 +9,10 @@ use crate::scene::Scene;
 #[test]
 fn a_build_that_cannot_train_names_the_feature() {
     let scene = Scene::new();
-    let calls: [&[&str]; 2] = [
+    let calls: [&[&str]; 3] = [
         &["train", "--data", "a.jsonl", "--base", "b", "--out", "c"],
         &["merge", "--base", "b", "--out", "c"],
+        &["export-gguf", "--model", "b", "--out", "c.gguf"],
     ];
     for call in calls {
         let says = contains("built without `train`").and(contains("--features train"));
@@ -25,6 +26,18 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
     let mut call = vec!["train", "--data", "a.jsonl", "--base", "b", "--out", "c"];
     call.extend(["--quantize", "3"]);
     let says = contains("[possible values: 8, 4]").and(contains("--quantize"));
+    scene.dsg(&call).assert().code(2).stderr(says);
+    let call = [
+        "export-gguf",
+        "--model",
+        "b",
+        "--out",
+        "c.gguf",
+        "--quant",
+        "q9",
+    ];
+    let says =
+        contains("`q9` is no type of model files; there are f32, f16").and(contains("q4_k_m"));
     scene.dsg(&call).assert().code(2).stderr(says);
 }
 
@@ -280,6 +293,95 @@ mod with_feature {
         ];
         scene.dsg(&again).assert().success();
         assert!(!scene.path("second/adapter.gguf").exists());
+    }
+
+    #[test]
+    fn a_folder_becomes_a_file_that_says_the_same() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let call = |more: &[&str]| {
+            let mut call = vec!["export-gguf", "--model", "base", "--out", "model.gguf"];
+            call.extend(more);
+            scene.dsg(&call)
+        };
+        let json = |more: &[&str]| -> Value {
+            let output = call(more).assert().success().get_output().clone();
+            serde_json::from_slice(&output.stdout).unwrap()
+        };
+        let summary = json(&["--quant", "f32", "--json"]);
+        let logits = &summary["check"]["logits"];
+        assert_eq!(
+            (summary["ok"].as_bool(), summary["file_type"].as_str()),
+            (Some(true), Some("F32"))
+        );
+        assert_eq!(
+            (logits["texts"].as_u64(), logits["other_tokens"].as_u64()),
+            (Some(5), Some(0))
+        );
+        assert!(logits["max_kl"].as_f64().unwrap() < 1e-9, "{logits}");
+        scene
+            .dsg(&["gguf", "verify", "model.gguf"])
+            .assert()
+            .success();
+
+        scene.write("probe.txt", "One text.\n\nAnother one.\n");
+        let summary = json(&["--name", "student", "--probe", "probe.txt", "--json"]);
+        assert_eq!(summary["types"][0]["type"], "Q8_0");
+        assert_eq!(summary["check"]["logits"]["texts"], 2);
+        assert!(summary["bits_per_weight"].as_f64().unwrap() < 9.5);
+        scene
+            .dsg(&["gguf", "show", "model.gguf", "--key", "general.name"])
+            .assert()
+            .success()
+            .stdout("student\n");
+        let says =
+            contains("Wrote model.gguf: ").and(contains("2 rows of the embedding have no token"));
+        call(&["--no-verify"])
+            .assert()
+            .success()
+            .stdout(says.and(contains("Beside the model").not()));
+    }
+
+    #[cfg(feature = "llama-cpp")]
+    #[test]
+    fn a_recipe_is_left_to_llama_cpp() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let mut call = vec!["export-gguf", "--model", "base", "--out", "q4.gguf"];
+        call.extend(["--quant", "q4_k_m", "--json", "--preserve-tmp-dir"]);
+        let output = scene.dsg(&call).assert().success().get_output().clone();
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["file_type"], "Q4_K_M");
+        // Rows of 32 values are no blocks of 256.
+        let types = summary["types"].as_array().unwrap();
+        assert!(
+            types.iter().any(|share| share["type"] == "Q5_0"),
+            "{types:?}"
+        );
+        let kept = scene.path(summary["intermediate"].as_str().unwrap());
+        assert!(kept.is_file());
+    }
+
+    #[test]
+    fn what_cannot_be_a_file_is_named() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let mut call = vec!["export-gguf", "--model", "base", "--out", "model.gguf"];
+        let tokenizer = scene.read("base/tokenizer.json");
+        let whitespace = tokenizer.replace(
+            r#""pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#,
+            r#""pre_tokenizer":{"type":"Whitespace"}"#,
+        );
+        assert_ne!(whitespace, tokenizer);
+        scene.write("base/tokenizer.json", &whitespace);
+        let says = contains("tokenizer.json").and(contains("Whitespace"));
+        scene.dsg(&call).assert().code(3).stderr(says);
+        assert!(!scene.path("model.gguf").exists());
+        if cfg!(not(feature = "llama-cpp")) {
+            call.extend(["--quant", "q4_k_m"]);
+            let says = contains("built without `llama-cpp`").and(contains("--features llama-cpp"));
+            scene.dsg(&call).assert().code(2).stderr(says);
+        }
     }
 
     #[test]

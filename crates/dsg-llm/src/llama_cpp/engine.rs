@@ -39,7 +39,7 @@ pub(super) struct Loaded {
 }
 
 /// llama.cpp itself, set up once a process; silent, since what it logs is no part of a program's output.
-fn backend() -> Result<&'static LlamaBackend, LlmError> {
+pub(super) fn backend() -> Result<&'static LlamaBackend, LlmError> {
     static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
     let backend = BACKEND.get_or_init(|| {
         send_logs_to_tracing(LogOptions::default().with_logs_enabled(false));

@@ -7,6 +7,7 @@ mod bench;
 mod engine;
 mod gguf;
 mod prompt;
+mod quantize;
 mod queue;
 mod sampler;
 
@@ -26,6 +27,7 @@ use tokio::sync::oneshot;
 use crate::error::LlmError;
 use crate::store::Settings;
 use engine::Loaded;
+pub use quantize::{Quantization, quantize};
 use queue::Job;
 
 pub use bench::{BenchContext, BenchModel, ReadTime};

@@ -9,9 +9,10 @@ use std::{env, fs};
 use dsg_core::{
     ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, Message, Role, TokenCounter,
 };
+use dsg_gguf::{FileType, Gguf, GgufWriter, ImportanceMatrix, TensorType, verify};
 use dsg_llm::{
-    BenchModel, Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, ReplyStore,
-    Shared, StackConfig, stack,
+    BenchModel, Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, Quantization,
+    ReplyStore, Shared, StackConfig, quantize, stack,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -355,4 +356,58 @@ fn a_model_is_measured_within_what_it_was_trained_for() {
     assert!(!context.write(2).unwrap().is_zero());
     let error = model.context(one, batch, 1 << 20).err().unwrap();
     assert!(matches!(error, LlmError::Config { .. }), "{error}");
+}
+
+#[test]
+fn recipes_are_quantized_as_llama_cpp_has_them() {
+    let Some(file) = file() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("q4_k_m.gguf");
+    let job = Quantization {
+        from: &file,
+        to: &to,
+        file_type: FileType::Q4KM,
+        imatrix: None,
+        threads: 1,
+    };
+    quantize(&job).unwrap();
+    let written = Gguf::open(&to).unwrap();
+    let summary = written.summary();
+    assert_eq!(summary.file_type.as_deref(), Some("Q4_K_M"));
+    // Rows of 576 values are no blocks of 256.
+    let mut types = summary.types.iter();
+    assert!(types.any(|share| share.kind == TensorType::Q5_0));
+    assert!(verify(&written).is_ok());
+
+    let nothing = folder.path().join("nothing.gguf");
+    let missing = Quantization {
+        from: &nothing,
+        ..job
+    };
+    let error = quantize(&missing).unwrap_err();
+    assert!(matches!(&error, LlmError::Model { path, .. } if *path == nothing));
+
+    // Columns that the matrix does not have.
+    let path = folder.path().join("imatrix.gguf");
+    let mut writer = GgufWriter::new();
+    writer.key("general.type", "imatrix").unwrap();
+    for (name, columns) in [("in_sum2", 3), ("counts", 1)] {
+        let name = format!("blk.0.attn_q.weight.{name}");
+        writer.tensor(name, TensorType::F32, &[columns, 1]).unwrap();
+    }
+    writer
+        .write(&path, |tensor, out| {
+            let ones = 1_f32
+                .to_le_bytes()
+                .repeat(tensor.values().try_into().unwrap());
+            std::io::Write::write_all(out, &ones)
+        })
+        .unwrap();
+    let foreign = ImportanceMatrix::read(&path).unwrap();
+    let job = Quantization {
+        imatrix: Some(&foreign),
+        ..job
+    };
+    let error = quantize(&job).unwrap_err().to_string();
+    assert!(error.contains("Q4_K_M"), "{error}");
 }

@@ -7,7 +7,7 @@ use super::{Architecture, Local, ModelConfig, RopeScaling, Weight};
 use crate::error::TrainError;
 
 /// Factors of rotary frequencies, which files of Llama 3.1 and later carry as a tensor.
-const ROPE_FACTORS: &str = "rope_freqs.weight";
+pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// The configuration of the model in `file`.
 pub(crate) fn from_gguf(file: &Gguf) -> Result<ModelConfig, TrainError> {
@@ -184,8 +184,8 @@ fn shortest(number: f32) -> f64 {
         .unwrap_or_else(|_| f64::from(number))
 }
 
-/// The key of a field of [`ModelConfig`].
-fn gguf_key(field: &'static str) -> &'static str {
+/// The key of a field of [`ModelConfig`], for reading, writing and errors.
+pub(super) fn gguf_key(field: &'static str) -> &'static str {
     match field {
         "vocabulary" => "vocab_size",
         "width" => "embedding_length",

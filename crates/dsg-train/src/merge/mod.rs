@@ -97,7 +97,7 @@ fn beside_of_gguf(source: &Source, out: &Path) -> Result<(), TrainError> {
 }
 
 /// Whether the adapter fits, before anything is written.
-fn check(config: &ModelConfig, adapter: &LoraWeights) -> Result<(), TrainError> {
+pub(crate) fn check(config: &ModelConfig, adapter: &LoraWeights) -> Result<(), TrainError> {
     for (site, weights) in adapter.sites() {
         let wrong =
             |name: &str, expected: [usize; 2], actual: [usize; 2]| TrainError::TensorShape {
@@ -176,25 +176,36 @@ fn values(
     adapter: Option<&LoraWeights>,
     weight: Weight,
 ) -> Result<Vec<f32>, TrainError> {
-    let config = source.config();
-    let mut values = source.values(weight)?;
-    if weight.is_norm() && config.architecture.stores_norms_less_one() {
+    let mut values = merged(source, adapter, weight)?;
+    if weight.is_norm() && source.config().architecture.stores_norms_less_one() {
         for value in &mut values {
             *value -= 1.0;
         }
     }
-    let site = match weight {
-        Weight::Layer(layer, part) => Site::of(layer, part),
-        _ => None,
+    Ok(values)
+}
+
+/// The site of `adapter` that changes a weight.
+pub(crate) fn site_of(adapter: Option<&LoraWeights>, weight: Weight) -> Option<Site> {
+    let Weight::Layer(layer, part) = weight else {
+        return None;
     };
-    let Some((adapter, site)) = adapter.zip(site) else {
+    let site = Site::of(layer, part)?;
+    adapter?.sites().contains_key(&site).then_some(site)
+}
+
+/// A weight as [`Source::values`] has it, with the adapter's part.
+pub(crate) fn merged(
+    source: &Source,
+    adapter: Option<&LoraWeights>,
+    weight: Weight,
+) -> Result<Vec<f32>, TrainError> {
+    let values = source.values(weight)?;
+    let Some((adapter, site)) = adapter.zip(site_of(adapter, weight)) else {
         return Ok(values);
     };
-    if !adapter.sites().contains_key(&site) {
-        return Ok(values);
-    }
     let matrix = Tensor::from_data(
-        TensorData::new(values, config.shape(weight)),
+        TensorData::new(values, source.config().shape(weight)),
         &Device::flex(),
     );
     adapter
