@@ -9,6 +9,7 @@
 mod adapter;
 mod damage;
 mod decoder;
+mod evaluation;
 mod generate;
 mod model;
 mod reference;
