@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Card(commands::card::CardArgs),
     Train(Box<commands::train::TrainArgs>),
     Merge(commands::merge::MergeArgs),
+    Eval(Box<commands::eval::EvalArgs>),
+    Compare(Box<commands::compare::CompareArgs>),
     Gguf(commands::gguf::GgufArgs),
     #[cfg(feature = "models")]
     Label(commands::label::LabelArgs),

@@ -143,6 +143,7 @@ fn hint(error: &DsgError) -> Option<&'static str> {
         DsgError::NoDocuments { .. } => {
             "dsg reads Markdown, text, reStructuredText, AsciiDoc, HTML, man pages, PDF and notebooks; `ingest.include` and `ingest.exclude` choose files"
         }
+        DsgError::NoQuestions { .. } => "rejects.jsonl says which row was refused for what",
         DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
         DsgError::Interrupted { .. } => "run the same command again to go on",
         #[cfg(feature = "train")]

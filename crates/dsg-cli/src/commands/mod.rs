@@ -2,10 +2,26 @@
 
 pub(crate) mod build_index;
 pub(crate) mod card;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod curate;
 pub(crate) mod doctor;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod gguf;
@@ -59,6 +75,8 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Card(args) => card::execute(args, session),
         Command::Train(args) => train::execute(args, session),
         Command::Merge(args) => merge::execute(args, session),
+        Command::Eval(args) => eval::execute(args, session),
+        Command::Compare(args) => compare::execute(args, session),
         Command::Gguf(args) => gguf::execute(args, session),
         #[cfg(feature = "models")]
         Command::Label(args) => label::execute(args, session),

@@ -11,6 +11,7 @@
 mod config;
 mod doctor;
 mod errors;
+mod evaluation;
 mod gguf;
 mod help;
 mod init;
@@ -26,4 +27,6 @@ mod steps;
 mod stop;
 #[cfg(feature = "models")]
 mod teacher;
+#[cfg(feature = "train")]
+mod tiny_model;
 mod train;
