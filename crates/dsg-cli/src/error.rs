@@ -146,6 +146,7 @@ fn hint(error: &DsgError) -> Option<&'static str> {
         DsgError::Export(ExportError::TooLarge { .. }) => {
             "--memory says what the machine really has; a type with fewer bits for a weight makes the model smaller; --force bundles it as it is"
         }
+        DsgError::NoQuestions { .. } => "rejects.jsonl says which row was refused for what",
         DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
         DsgError::Interrupted { .. } => "run the same command again to go on",
         #[cfg(feature = "train")]

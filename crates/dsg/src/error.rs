@@ -91,6 +91,14 @@ pub enum DsgError {
         /// How many for which reason.
         reasons: String,
     },
+    /// No question of an evaluation can be asked.
+    #[error("no question to ask: {seen} rows read, none of use ({reasons})")]
+    NoQuestions {
+        /// Rows read.
+        seen: u64,
+        /// How many for which reason.
+        reasons: String,
+    },
     /// Another run holds the folder.
     #[error("`{}` is in use by another run", outdir.display())]
     Locked {

@@ -36,6 +36,8 @@ mod curation;
 mod dataset;
 mod doctor;
 mod error;
+#[cfg(feature = "train")]
+mod evaluation;
 mod evidence;
 #[cfg(feature = "models")]
 mod label;
@@ -67,6 +69,12 @@ pub use bundle::{BundleJob, bundle};
 pub use dataset::{export, verify};
 pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
+#[cfg(feature = "train")]
+pub use evaluation::{
+    AxisComparison, AxisSummary, CompareJob, CompareSummary, EvalData, EvalGate, EvalJob,
+    EvalModel, EvalQuestions, EvalSummary, Evaluated, Metric, MetricComparison, MetricSummary,
+    Scores, compare, evaluate,
+};
 pub use evidence::Evidence;
 #[cfg(feature = "models")]
 pub use label::{LabelJob, label};

@@ -13,6 +13,7 @@ mod bundle;
 mod config;
 mod doctor;
 mod errors;
+mod evaluation;
 mod gguf;
 mod help;
 mod init;
@@ -28,4 +29,6 @@ mod steps;
 mod stop;
 #[cfg(feature = "models")]
 mod teacher;
+#[cfg(feature = "train")]
+mod tiny_model;
 mod train;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dsg_core::{Message, Role};
+use dsg_core::{Message, Reason, Reject, RejectSchema, Role, Stage};
 
 use super::row::Row;
 use crate::error::TrainError;
@@ -60,9 +60,9 @@ pub enum Refusal {
     #[error("no turn of the assistant has text")]
     NoAnswer,
     /// No labelled turn fits; a shorter one would lack its end, and a model trained on such never stops.
-    #[error("the first answer ends at token {tokens}, and {most} are the most")]
+    #[error("the answer ends at token {tokens}, and {most} are the most")]
     TooLong {
-        /// Tokens up to the end of the first answer.
+        /// Tokens up to the end of the answer: the first, where later ones may be left out.
         tokens: usize,
         /// Most tokens of a row.
         most: usize,
@@ -83,6 +83,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// `row` as what was refused in `stage`.
+    pub fn reject(&self, row: &Row, stage: Stage) -> Reject {
+        Reject {
+            schema: RejectSchema,
+            id: row.id().to_owned(),
+            stage,
+            reason: Reason::new(self.reason()),
+            detail: self.to_string(),
+            record: serde_json::to_value(row).unwrap_or_default(),
+        }
+    }
+
     /// The typed reason.
     pub const fn reason(&self) -> &'static str {
         match self {

@@ -87,7 +87,9 @@ impl Row {
         &self.messages
     }
 
-    pub(super) fn or_id(mut self, id: impl FnOnce() -> String) -> Self {
+    /// The same under this name where it has none.
+    #[must_use]
+    pub fn or_id(mut self, id: impl FnOnce() -> String) -> Self {
         if self.id.is_empty() {
             self.id = id();
         }

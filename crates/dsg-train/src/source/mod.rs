@@ -170,6 +170,17 @@ impl Source {
             .map(|template| ChatTemplate::new(&template, tokens))
             .transpose()
     }
+
+    /// The same of a model that has to have one.
+    ///
+    /// # Errors
+    /// [`TrainError::Template`] where it has none, and as [`template`](Self::template).
+    pub fn chat_template(&self) -> Result<ChatTemplate, TrainError> {
+        self.template()?.ok_or_else(|| TrainError::Template {
+            problem: "there is none; only a model with one can be trained on chats or asked"
+                .to_owned(),
+        })
+    }
 }
 
 /// What errors on a tensor's values name.

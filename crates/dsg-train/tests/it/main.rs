@@ -9,6 +9,7 @@
 mod adapter;
 mod damage;
 mod decoder;
+mod evaluation;
 mod export;
 mod generate;
 mod model;
