@@ -2,6 +2,8 @@
 //!
 //! What a document's author asked and answered is taken as fitting, so items without a model are not held to this.
 
+use std::collections::BTreeSet;
+
 use dsg_core::Candidate;
 use regex::Regex;
 
@@ -12,7 +14,7 @@ use crate::grounding::Ground;
 use crate::pattern::any_case;
 use crate::reason::JudgeReason;
 use crate::rubric::prose_pieces;
-use crate::stem::is_function_word;
+use crate::stem::{is_function_word, stem};
 
 /// A sentence with fewer content words says too little to be measured.
 const MIN_WORDS: usize = 3;
@@ -28,6 +30,8 @@ pub(crate) struct FitCheck {
     value: [Regex; 3],
     /// Asks what something is for; says when it is there.
     purpose: [Regex; 2],
+    /// Asks for more than yes or no; says one of them.
+    open: [Regex; 2],
 }
 
 impl FitCheck {
@@ -74,9 +78,13 @@ impl FitCheck {
                     r"^.{0,80}\b(?:is|are) only (?:set|valid|available|supported|applicable|present)\b",
                 )?,
             ],
+            open: [
+                any_case("open", r"^\W*(?:how|what|which|where|when|who|why)\b")?,
+                any_case("polar", r"^\W*(?:yes|no)\b[,.]")?,
+            ],
             about_document: any_case(
                 "about the document",
-                r"\b(?:purpose|content|contents|goal|aim|topic|subject|scope) of (?:the|this) (?:[`\w/-]+ ){0,4}(?:guide|manual|page|document|documentation|section|chapter|text|faq)\b|\bthe (?:text|passage|quotes?|excerpt) (?:says?|suggests?|states?|mentions?|describes?|explains?|provides?|notes?|shows?)\b|\b(?:shown|given|stated|listed|described|provided) in the quotes?\b",
+                r"\b(?:purpose|content|contents|goal|aim|topic|subject|scope) of (?:the|this) (?:[`\w/-]+ ){0,4}(?:guide|manual|page|document|documentation|section|chapter|text|faq)\b|\b(?:authors?|writers?) of the (?:documentation|document|page|guide|text)\b|\bthe (?:text|passage|quotes?|excerpt) (?:says?|suggests?|states?|mentions?|describes?|explains?|provides?|notes?|shows?)\b|\b(?:shown|given|stated|listed|described|provided) in the quotes?\b",
             )?,
         })
     }
@@ -99,21 +107,6 @@ impl FitCheck {
             .into_iter()
             .find_map(|text| self.about_document.find(text));
         let opening = self.opening.find(answer);
-        let [asks_value, setting, value] = &self.value;
-        let [asks_purpose, condition] = &self.purpose;
-        let first = prose_pieces(answer).into_iter().next().unwrap_or_default();
-        let beside = if asks_value.is_match(question)
-            && setting.is_match(answer)
-            && !value.is_match(answer)
-        {
-            Some("the question asks for a value, and the answer says where it is set")
-        } else if asks_purpose.is_match(question) && condition.is_match(&first) {
-            Some(
-                "the question asks what something is for, and the answer begins with when it holds",
-            )
-        } else {
-            None
-        };
         vec![
             Finding::from_detail(
                 "fit.document",
@@ -135,13 +128,38 @@ impl FitCheck {
                 JudgeReason::NoReasonGiven,
                 is_unreasoned.then_some("the question asks why, and no quote gives a reason"),
             ),
-            Finding::from_detail("fit.kind", JudgeReason::NotAnswered, beside),
+            Finding::from_detail(
+                "fit.kind",
+                JudgeReason::NotAnswered,
+                self.beside_the_question(question, answer),
+            ),
             Finding::from_detail(
                 "fit.sentences",
                 JudgeReason::Ungrounded,
                 ungrounded_sentence(ground, answer, min_sentence),
             ),
         ]
+    }
+
+    /// How the answer is of another kind than what the question asks for.
+    fn beside_the_question(&self, question: &str, answer: &str) -> Option<&'static str> {
+        let [asks_value, setting, value] = &self.value;
+        let [asks_purpose, condition] = &self.purpose;
+        let [open, polar] = &self.open;
+        let first = prose_pieces(answer).into_iter().next().unwrap_or_default();
+        if asks_value.is_match(question) && setting.is_match(answer) && !value.is_match(answer) {
+            Some("the question asks for a value, and the answer says where it is set")
+        } else if asks_purpose.is_match(question) && condition.is_match(&first) {
+            Some(
+                "the question asks what something is for, and the answer begins with when it holds",
+            )
+        } else if open.is_match(question) && polar.is_match(answer) {
+            Some("the question is none of yes or no")
+        } else if open.is_match(question) && says_again(&first, question) {
+            Some("the answer begins by saying the question again")
+        } else {
+            None
+        }
     }
 
     /// A sentence that promises what does not come: `The following states are recognized.`
@@ -173,4 +191,16 @@ fn ungrounded_sentence(ground: &Ground, answer: &str, least: f64) -> Option<Stri
             )
         })
     })
+}
+
+/// Whether a sentence has no content word that the question does not have.
+fn says_again(sentence: &str, question: &str) -> bool {
+    let content = |text| -> BTreeSet<String> {
+        words(text)
+            .filter(|word| !is_function_word(word))
+            .map(stem)
+            .collect()
+    };
+    let said = content(sentence);
+    said.len() >= MIN_WORDS && said.is_subset(&content(question))
 }

@@ -38,6 +38,7 @@ impl QuestionCheck {
                     r"\b(?:these|those)\s+(?:\w+\s+){0,2}?\w+|",
                     r"\bthis\b|",
                     r"\bthat\s+(?:option|command|parameter|flag|setting|file|script|section|page|document|example|table|figure|value|variable|step|procedure|field|column|function|error|message)s?\b|",
+                    r"\bthe\s+(?:next|previous)\s+(?:blocks?|commands?|lines?|steps?|items?|columns?|options?)\b|\bthe\s+specified\s+(?:parameters?|values?|options?|arguments?|settings?)\b|",
                     r"\b(?:the|as|mentioned|described|shown|listed|given)\s+(?:above|below|following|latter|former|aforementioned|preceding)\b|\bthe\s+(?:previous|next)\s+(?:section|chapter|page|paragraph|example|table|figure|answer|question)\b|",
                     r"\b(?:is|does|do|did|was|about|like)\s+(?:that|these|those)\s*(?:[?.,]|$)|",
                     r"\bthe\s+(?:given|provided|said)\s+\w+|",

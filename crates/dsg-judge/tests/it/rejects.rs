@@ -426,6 +426,16 @@ fn what_a_model_wrote_has_to_fit_together() {
             "What is the purpose of `--time` of `sbatch`?",
             "`--time` is only available in minutes.",
         ),
+        (
+            JudgeReason::NotAnswered,
+            "How is the default of `--time` of `sbatch` set?",
+            "Yes, the default is 60 minutes.",
+        ),
+        (
+            JudgeReason::NotAnswered,
+            "How is the default of `--time` of `sbatch` set in minutes at the site?",
+            "The default of `--time` is set at the site. The default is 60 minutes.",
+        ),
     ];
     for (reason, question, answer) in cases {
         let mut candidate = item(question, answer, &[limits()]);

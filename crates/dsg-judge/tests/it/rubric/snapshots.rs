@@ -21,7 +21,8 @@ fn context() -> Value {
 fn turns(name: &str, context: &Value) -> (String, String) {
     let prompts = Prompts::new(prompts()).unwrap();
     let rendered = prompts.render(name, context).unwrap().unwrap();
-    assert_eq!(rendered.id, format!("{name}@1"));
+    let version = if name == "judge/round-trip" { 2 } else { 1 };
+    assert_eq!(rendered.id, format!("{name}@{version}"));
     let [system, user] = &rendered.messages[..] else {
         panic!("two turns")
     };
@@ -165,8 +166,8 @@ What is the default of `--time`?
 ````
 
 Task: answer the question from the pages and quotes above, and from nothing else.
-Be brief: one to three sentences, or the command. Take numbers, options, paths and names over to the letter. Do not mention the pages or quotes.
-If they do not answer the question, write only: NOT ANSWERABLE
+If they do not answer it, write NOT ANSWERABLE and nothing else.
+If they do, be brief: one to three sentences, or the command. Take numbers, options, paths and names over to the letter. Do not mention the pages or quotes.
 "#);
     insta::assert_snapshot!(rest("judge/agree"), @r#"
 Question:
