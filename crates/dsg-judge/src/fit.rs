@@ -65,7 +65,7 @@ impl FitCheck {
                 )?,
                 any_case(
                     "default",
-                    r"\b(?:default|maximum|minimum)(?: [`\w-]+){0,4} (?:is|are|of|to)\b|\bby default\b|\bdefaults? to\b|\bat (?:most|least)\b",
+                    r"\bdefault(?: [`\w-]+){0,4} (?:is|are|of|to)\b|\bby default\b|\bdefaults? to\b",
                 )?,
             ],
             purpose: [
@@ -146,17 +146,18 @@ impl FitCheck {
         let [asks_value, setting, value] = &self.value;
         let [asks_purpose, condition] = &self.purpose;
         let [open, polar] = &self.open;
-        let first = prose_pieces(answer).into_iter().next().unwrap_or_default();
+        let said = prose_pieces(answer);
+        let first = said.first().map_or("", String::as_str);
         if asks_value.is_match(question) && setting.is_match(answer) && !value.is_match(answer) {
             Some("the question asks for a value, and the answer says where it is set")
-        } else if asks_purpose.is_match(question) && condition.is_match(&first) {
+        } else if asks_purpose.is_match(question) && condition.is_match(first) {
             Some(
                 "the question asks what something is for, and the answer begins with when it holds",
             )
         } else if open.is_match(question) && polar.is_match(answer) {
             Some("the question is none of yes or no")
-        } else if open.is_match(question) && says_again(&first, question) {
-            Some("the answer begins by saying the question again")
+        } else if open.is_match(question) && said.len() <= 2 && says_again(first, question) {
+            Some("the answer says the question again")
         } else {
             None
         }

@@ -418,7 +418,7 @@ fn what_a_model_wrote_has_to_fit_together() {
         (JudgeReason::Ungrounded, QUESTION, &longer),
         (
             JudgeReason::NotAnswered,
-            "What is the maximum of `--time` of `sbatch` in minutes?",
+            "What is the default of `--time` of `sbatch` in minutes?",
             "The limit can be set by the site with `--time` of `sbatch`.",
         ),
         (

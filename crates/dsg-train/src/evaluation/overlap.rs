@@ -91,6 +91,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "both ends of a scale are exact")]
 mod tests {
     use proptest::prelude::*;
 

@@ -155,18 +155,18 @@ impl Writer<'_> {
     }
 
     fn merges(&self) -> Result<Vec<(&str, &str)>, TrainError> {
-        let merges = self.file.model.merges.iter().enumerate();
+        let merges = &self.file.model.merges;
         let pair = |(number, merge): (usize, &Merge)| {
             // A GGUF file has a space between the two sides.
             let spaced = !self.file.model.byte_fallback;
-            let sound = |side: &str| !side.is_empty() && !(spaced && side.contains(' '));
+            let sound = |side: &str| !(side.is_empty() || spaced && side.contains(' '));
             match merge.sides() {
                 Some((left, right)) if sound(left) && sound(right) => Ok(()),
                 _ => Err(self.fail(format!("merge {number} is no pair of tokens: {merge:?}"))),
             }
         };
-        merges.clone().try_for_each(pair)?;
-        Ok(merges.filter_map(|(_, merge)| merge.sides()).collect())
+        merges.iter().enumerate().try_for_each(pair)?;
+        Ok(merges.iter().filter_map(Merge::sides).collect())
     }
 
     /// Token and kind of each row of the embedding. `kind` is that of tokens that no list of added ones has.
