@@ -62,7 +62,7 @@ fn diligent(request: &Value) -> String {
     if prompt.contains("Task: answer the question from the quotes") {
         return json!({"answer": texts[2]}).to_string();
     }
-    if prompt.contains("write only: NOT ANSWERABLE") {
+    if prompt.contains("write NOT ANSWERABLE") {
         return texts[0].clone();
     }
     assert!(prompt.contains("\"verdict\""), "{prompt}");
