@@ -27,7 +27,7 @@ pub(crate) struct TrainSpeedArgs {
     dora: bool,
 }
 
-/// Prints a line for every training and the table of docs/benchmarks.md.
+/// Prints a line of JSON for every training, then a Markdown table of ratios.
 pub(crate) fn run(root: &Path, args: &TrainSpeedArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "peft", &train_curve::REQUIREMENTS)?;

@@ -10,6 +10,8 @@
 //! answer of its own. Prints one JSON object: `engine`, `version`, `threads`, `texts`, `seconds`, `duplicates` by their kind and together, and `peak_mib`.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
@@ -17,10 +19,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use dsg_core::artifact::read_jsonl;
-use dsg_core::{
-    Candidate, CandidateId, CandidateSchema, Difficulty, Generator, QuestionType, Seed,
-};
+use dsg_core::{Candidate, Seed};
 use dsg_dedupe::{DedupeConfig, Deduper, TextVectors};
+use support::{item, peak_mib};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip_while(|arg| arg != "--input").skip(1);
@@ -39,7 +40,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         vectors.push(&row)?;
     }
     drop(bytes);
-    let items: Vec<Candidate> = texts.iter().enumerate().map(item).collect();
+    let items: Vec<Candidate> = (0..)
+        .zip(&texts)
+        .map(|(number, question)| {
+            // Answers must not decide: no two share a word beyond chance.
+            let answer = Seed(number).derive("answer", question).0;
+            item(number, question, format!("{answer:x}"))
+        })
+        .collect();
     let deduper = Deduper::new(DedupeConfig::default())?;
     let start = Instant::now();
     let result = deduper.run_with_vectors(items, &vectors)?;
@@ -60,35 +68,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     println!("{line}");
     Ok(())
-}
-
-fn item((number, question): (usize, &String)) -> Candidate {
-    Candidate {
-        schema: CandidateSchema,
-        id: CandidateId::from_existing(format!("q{number:08}")),
-        task: "qa".to_owned(),
-        topic: "general".to_owned(),
-        difficulty: Difficulty::Basic,
-        question_type: QuestionType::Factual,
-        question: question.clone(),
-        // Answers must not decide: no two share a word beyond chance.
-        answer: format!("{:x}", Seed(number as u64).derive("answer", question).0),
-        citations: Vec::new(),
-        evidence: Vec::new(),
-        generator: Generator {
-            provider: "bench".to_owned(),
-            model: None,
-            prompt: "bench@1".to_owned(),
-            seed: Seed(number as u64),
-        },
-        verdict: None,
-        extra: serde_json::Map::new(),
-    }
-}
-
-fn peak_mib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
 }

@@ -14,14 +14,14 @@
     reason = "bits are cut out of drawn numbers on purpose"
 )]
 
+mod support;
+
 use std::error::Error;
-use std::fs;
 use std::time::Instant;
 
-use dsg_core::{
-    Candidate, CandidateId, CandidateSchema, Difficulty, Generator, QuestionType, Seed,
-};
+use dsg_core::Seed;
 use dsg_dedupe::{DedupeConfig, Deduper, TextVectors};
+use support::{item, peak_mib};
 
 const SYLLABLES: [&str; 24] = [
     "ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "wu", "za",
@@ -52,7 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             number
         };
         copies += u64::from(repeats);
-        candidates.push(item(number, &question(of, repeats, by_vectors, one_group)));
+        let question = question(of, repeats, by_vectors, one_group);
+        candidates.push(item(number, &question, answer(number)));
         if by_vectors {
             let noise = if repeats { 0.2 } else { 0.0 };
             vectors.push(&vector(of, number, noise, dimension))?;
@@ -126,35 +127,9 @@ fn vector(of: u64, number: u64, noise: f32, dimension: usize) -> Vec<f32> {
     values
 }
 
-fn item(number: u64, question: &str) -> Candidate {
-    let answer: Vec<String> = (0..12)
+fn answer(number: u64) -> String {
+    let words: Vec<String> = (0..12)
         .map(|place| word(draw(number, place + 200)))
         .collect();
-    Candidate {
-        schema: CandidateSchema,
-        id: CandidateId::from_existing(format!("q{number:08}")),
-        task: "qa".to_owned(),
-        topic: "general".to_owned(),
-        difficulty: Difficulty::Basic,
-        question_type: QuestionType::Factual,
-        question: question.to_owned(),
-        answer: format!("Item {number}: {}.", answer.join(" ")),
-        citations: Vec::new(),
-        evidence: Vec::new(),
-        generator: Generator {
-            provider: "growth".to_owned(),
-            model: None,
-            prompt: "growth@1".to_owned(),
-            seed: Seed(number),
-        },
-        verdict: None,
-        extra: serde_json::Map::new(),
-    }
-}
-
-fn peak_mib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
+    format!("Item {number}: {}.", words.join(" "))
 }

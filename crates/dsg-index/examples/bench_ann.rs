@@ -11,6 +11,8 @@
 //! around it), `exact_query_seconds`, `peak_mib` and the `curve`. Time is that of the processor: other programs on the machine take little from it.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
+mod support;
+
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -79,7 +81,7 @@ fn main() -> Result<()> {
         ("rows".to_owned(), json!(rows.len())),
         ("build_seconds".to_owned(), json!(build)),
         ("exact_query_seconds".to_owned(), json!(exact_seconds)),
-        ("peak_mib".to_owned(), json!(peak_mib())),
+        ("peak_mib".to_owned(), json!(support::peak_mib())),
         ("curve".to_owned(), json!(curve)),
     ]);
     for recall in RECALLS {
@@ -132,11 +134,4 @@ fn processor_seconds() -> Result<f64> {
             .parse()?)
     };
     Ok((ticks()? + ticks()?) / 100.0)
-}
-
-fn peak_mib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
 }

@@ -11,6 +11,8 @@
 //! (`OMP_NUM_THREADS`), `seconds` by the clock and `peak_mib`.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
+mod support;
+
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "texts": texts.len(),
         "threads": config.threads,
         "seconds": start.elapsed().as_secs_f64(),
-        "peak_mib": peak_mib(),
+        "peak_mib": support::peak_mib(),
     });
     println!("{line}");
     let bytes: Vec<u8> = vectors
@@ -52,11 +54,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     fs::write(input.join("dsg.f32"), bytes)?;
     Ok(())
-}
-
-fn peak_mib() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
 }

@@ -26,12 +26,13 @@ pub(crate) struct FitCheck {
     opening: Regex,
     announcement: Regex,
     about_document: Regex,
-    /// Asks for a value; says where one is set; gives one.
-    value: [Regex; 3],
-    /// Asks what something is for; says when it is there.
-    purpose: [Regex; 2],
-    /// Asks for more than yes or no; says one of them.
-    open: [Regex; 2],
+    asks_default: Regex,
+    says_where_set: Regex,
+    gives_default: Regex,
+    asks_purpose: Regex,
+    says_when: Regex,
+    asks_openly: Regex,
+    says_yes_or_no: Regex,
 }
 
 impl FitCheck {
@@ -51,37 +52,28 @@ impl FitCheck {
                 r"^\W*(?:another|however|additionally|furthermore|moreover|in addition|also|as a result|for this reason|that said)\b|\b(?:related|similar|due) to this\b",
             )?,
             announcement: any_case("announcement", r"\bthe following\b|\bas follows\b")?,
-            value: [
-                any_case(
-                    "value",
-                    r"^\W*what(?:'s| is| are)?\b.*\b(?:default|maximum|minimum)\b",
-                )?,
-                any_case(
-                    "setting",
-                    concat!(
-                        r"\b(?:can|may|must|should) (?:also )?be (?:set|specified|configured|defined|changed|overridden)\b|",
-                        r"\b(?:is|are) (?:set|specified|configured|defined|controlled|determined) (?:by|in|with|using|via|through)\b",
-                    ),
-                )?,
-                any_case(
-                    "default",
-                    r"\bdefault(?: [`\w-]+){0,4} (?:is|are|of|to)\b|\bby default\b|\bdefaults? to\b",
-                )?,
-            ],
-            purpose: [
-                any_case(
-                    "purpose",
-                    r"\b(?:purpose|significance|meaning) of\b|\bused for\b|\bwhat (?:does|do) .{1,60} (?:do|mean|represent|control)\b",
-                )?,
-                any_case(
-                    "condition",
-                    r"^.{0,80}\b(?:is|are) only (?:set|valid|available|supported|applicable|present)\b",
-                )?,
-            ],
-            open: [
-                any_case("open", r"^\W*(?:how|what|which|where|when|who|why)\b")?,
-                any_case("polar", r"^\W*(?:yes|no)\b[,.]")?,
-            ],
+            asks_default: any_case("default", r"^\W*what(?:'s| is| are)?\b.*\bdefault\b")?,
+            says_where_set: any_case(
+                "where set",
+                concat!(
+                    r"\b(?:can|may|must|should) (?:also )?be (?:set|specified|configured|defined|changed|overridden)\b|",
+                    r"\b(?:is|are) (?:set|specified|configured|defined|controlled|determined) (?:by|in|with|using|via|through)\b",
+                ),
+            )?,
+            gives_default: any_case(
+                "given default",
+                r"\bdefault(?: [`\w-]+){0,4} (?:is|are|of|to)\b|\bby default\b|\bdefaults? to\b",
+            )?,
+            asks_purpose: any_case(
+                "purpose",
+                r"\b(?:purpose|significance|meaning) of\b|\bused for\b|\bwhat (?:does|do) .{1,60} (?:do|mean|represent|control)\b",
+            )?,
+            says_when: any_case(
+                "when",
+                r"^.{0,80}\b(?:is|are) only (?:set|valid|available|supported|applicable|present)\b",
+            )?,
+            asks_openly: any_case("open", r"^\W*(?:how|what|which|where|when|who|why)\b")?,
+            says_yes_or_no: any_case("yes or no", r"^\W*(?:yes|no)\b[,.]")?,
             about_document: any_case(
                 "about the document",
                 r"\b(?:purpose|content|contents|goal|aim|topic|subject|scope) of (?:the|this) (?:[`\w/-]+ ){0,4}(?:guide|manual|page|document|documentation|section|chapter|text|faq)\b|\b(?:authors?|writers?) of the (?:documentation|document|page|guide|text)\b|\bthe (?:text|passage|quotes?|excerpt) (?:says?|suggests?|states?|mentions?|describes?|explains?|provides?|notes?|shows?)\b|\b(?:shown|given|stated|listed|described|provided) in the quotes?\b",
@@ -131,7 +123,7 @@ impl FitCheck {
             Finding::from_detail(
                 "fit.kind",
                 JudgeReason::NotAnswered,
-                self.beside_the_question(question, answer),
+                self.not_answered(question, answer),
             ),
             Finding::from_detail(
                 "fit.sentences",
@@ -142,21 +134,23 @@ impl FitCheck {
     }
 
     /// How the answer is of another kind than what the question asks for.
-    fn beside_the_question(&self, question: &str, answer: &str) -> Option<&'static str> {
-        let [asks_value, setting, value] = &self.value;
-        let [asks_purpose, condition] = &self.purpose;
-        let [open, polar] = &self.open;
+    fn not_answered(&self, question: &str, answer: &str) -> Option<&'static str> {
         let said = prose_pieces(answer);
         let first = said.first().map_or("", String::as_str);
-        if asks_value.is_match(question) && setting.is_match(answer) && !value.is_match(answer) {
-            Some("the question asks for a value, and the answer says where it is set")
-        } else if asks_purpose.is_match(question) && condition.is_match(first) {
+        let asks_openly = self.asks_openly.is_match(question);
+        if self.asks_default.is_match(question)
+            && self.says_where_set.is_match(answer)
+            && !self.gives_default.is_match(answer)
+        {
+            Some("the question asks for a default, and the answer says where it is set")
+        } else if self.asks_purpose.is_match(question) && self.says_when.is_match(first) {
             Some(
                 "the question asks what something is for, and the answer begins with when it holds",
             )
-        } else if open.is_match(question) && polar.is_match(answer) {
+        } else if asks_openly && self.says_yes_or_no.is_match(answer) {
             Some("the question is none of yes or no")
-        } else if open.is_match(question) && said.len() <= 2 && says_again(first, question) {
+        } else if asks_openly && said.len() <= 2 && says_again(first, question) {
+            // A longer answer may begin so and then come to it.
             Some("the answer says the question again")
         } else {
             None

@@ -82,8 +82,6 @@ pub(crate) struct Place<'a> {
     pub(crate) corpora: &'a Path,
     pub(crate) scratch: &'a Path,
     pub(crate) python: &'a Path,
-    /// The folder of `models` beside the corpora.
-    pub(crate) models: &'a Path,
 }
 
 impl Place<'_> {

@@ -467,7 +467,12 @@ fn vectors(place: &Place<'_>, name: &str, kind: &str, count: usize) -> Result<In
     build.args(["build", "--kind", kind, "--count", &count.to_string()]);
     build
         .arg("--model")
-        .arg(place.models.join("all-MiniLM-L6-v2"))
+        .arg(
+            place
+                .corpora
+                .with_file_name("models")
+                .join("all-MiniLM-L6-v2"),
+        )
         .arg("--out")
         .arg(&path);
     for source in CORPORA {

@@ -77,10 +77,8 @@ pub(crate) fn run(root: &Path, args: &BenchArgs) -> Result {
     let scratch = target_dir(root).join("bench");
     fs::create_dir_all(&scratch)?;
     let python = venv::create(&target_dir(root), "bench", &REQUIREMENTS)?;
-    let models = corpora.with_file_name("models");
     let place = job::Place {
         root,
-        models: &models,
         corpora: &corpora,
         scratch: &scratch,
         python: &python,
