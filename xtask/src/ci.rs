@@ -7,6 +7,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::Result;
+use crate::e2e;
 use crate::folder::differences;
 use crate::hf_check;
 use crate::kill_test::{self, KillTestArgs};
@@ -14,6 +15,7 @@ use crate::llama;
 use crate::model_run;
 use crate::onnx;
 use crate::repository::target_dir;
+use crate::shellcheck;
 use crate::step::{Done, Steps, cargo, check};
 use crate::tidy;
 use crate::venv;
@@ -93,6 +95,7 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
     steps.run("a model file, asked in this process", || {
         llama::step(root, false)
     })?;
+    steps.run("from documents to a bundle", || e2e::step(root))?;
     steps.run("an embedding model, run in this process", || {
         onnx::step(root)
     })?;
@@ -104,6 +107,7 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         job("clippy -p dsg -p dsg-cli --features dsg-cli/train --all-targets --locked -- -D warnings")?;
         job("test -p dsg-cli --features train --locked --test it train")
     })?;
+    steps.run("scripts of a bundle", || shellcheck::step(root))?;
     // Last, so that its closing lines are the last of the output that come from a test runner.
     steps.run("tests", || job(&format!("{TESTS} --locked")))?;
     steps.print();

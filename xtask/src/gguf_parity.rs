@@ -12,7 +12,7 @@ use crate::step::{capture, cargo, check};
 use crate::venv;
 
 /// The package and what it computes with, pinned.
-const REQUIREMENTS: [&str; 2] = ["gguf==0.17.1", "numpy==2.4.6"];
+pub(crate) const REQUIREMENTS: [&str; 2] = ["gguf==0.17.1", "numpy==2.4.6"];
 
 #[derive(Args)]
 pub(crate) struct GgufParityArgs {

@@ -17,6 +17,9 @@ use crate::venv;
 const REQUIREMENTS: [&str; 2] = ["cmake==4.4.5", "libclang==18.1.1"];
 /// The model of the tests, as `fetch-models.sh` names it.
 pub(crate) const MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
+/// The provider with the feature, and the program that measures and quantizes with it.
+const PROVIDER: &str = "-p dsg-llm --features llama-cpp";
+pub(crate) const PROGRAM: &str = "-p dsg -p dsg-cli --features dsg-cli/llama-cpp,dsg-cli/train";
 /// `-D warnings`, as `cargo clippy` hands it to its compiler.
 const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 /// Where distributions keep libclang.
@@ -35,7 +38,7 @@ pub(crate) struct LlamaArgs {
     build: bool,
 }
 
-/// Checks, builds and tests `dsg-llm` with the feature; says so where that cannot be done here.
+/// Checks, builds and tests what the feature is in; says so where that cannot be done here.
 pub(crate) fn run(root: &Path, args: &LlamaArgs) -> Result {
     match step(root, args.build)? {
         Done::Yes => Ok(()),
@@ -49,17 +52,11 @@ pub(crate) fn step(root: &Path, only_build: bool) -> Result<Done> {
         Ok(tools) => tools,
         Err(why) => return Ok(Done::Skipped(why)),
     };
-    let run = |arguments: &str, variables: &[(&str, &OsStr)]| {
+    let run = |packages: &str, arguments: &str, variables: &[(&str, &OsStr)]| {
         let mut command = cargo(root);
         command
-            .args([
-                "test",
-                "-p",
-                "dsg-llm",
-                "--features",
-                "llama-cpp",
-                "--locked",
-            ])
+            .args(["test", "--locked"])
+            .args(packages.split_whitespace())
             .args(arguments.split_whitespace())
             .envs(tools.iter().map(|(name, value)| (name, value)))
             .envs(variables.iter().copied())
@@ -72,16 +69,20 @@ pub(crate) fn step(root: &Path, only_build: bool) -> Result<Done> {
         ("RUSTC_WORKSPACE_WRAPPER", OsStr::new("clippy-driver")),
         ("CLIPPY_ARGS", OsStr::new(DENY_WARNINGS)),
     ];
-    run("--no-run", &lints)?;
+    run(PROVIDER, "--no-run", &lints)?;
+    run(PROGRAM, "--no-run", &lints)?;
     if only_build {
-        run("--no-run", &[])?;
+        run(PROVIDER, "--no-run", &[])?;
         return Ok(Done::Yes);
     }
-    run("--lib llama", &[])?;
+    run(PROVIDER, "--lib llama", &[])?;
+    run(PROGRAM, "--lib -- memory bench", &[])?;
+    run(PROGRAM, "--test it recipe", &[])?;
     match models(root) {
         Ok(folder) => {
             let models = [("DSG_TEST_MODELS", folder.as_os_str())];
-            run("--test it llama -- --skip ollama", &models)?;
+            run(PROVIDER, "--test it llama -- --skip ollama", &models)?;
+            run(PROGRAM, "--test it bench", &models)?;
             Ok(Done::Yes)
         }
         Err(why) => Ok(Done::Skipped(format!(
@@ -91,7 +92,7 @@ pub(crate) fn step(root: &Path, only_build: bool) -> Result<Done> {
 }
 
 /// The environment in which llama.cpp builds, or what is missing.
-fn tools(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
+pub(crate) fn tools(root: &Path) -> Result<Vec<(&'static str, PathBuf)>, String> {
     for compiler in ["cc", "c++"] {
         capture(Command::new(compiler).arg("--version"))
             .map_err(|error| format!("no C++ compiler here ({error})"))?;

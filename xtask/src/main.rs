@@ -10,7 +10,9 @@
 mod bench;
 mod ci;
 mod decisions;
+mod e2e;
 mod folder;
+mod gguf_export;
 mod gguf_parity;
 mod hf_check;
 mod injections;
@@ -21,6 +23,7 @@ mod model_run;
 mod onnx;
 mod repository;
 mod sample;
+mod shellcheck;
 mod step;
 mod tidy;
 mod train_curve;
@@ -53,6 +56,10 @@ enum Task {
     Decisions,
     /// Measures dsg beside its peers on ../shared/corpora and writes docs/benchmarks.md
     Bench(bench::BenchArgs),
+    /// Makes a dataset of the fixtures, trains a small real model on it, quantizes, measures and bundles it
+    E2e(e2e::E2eArgs),
+    /// Exports a model as GGUF files and compares them with llama.cpp's, and with what the Python package `gguf` reads
+    GgufExport(gguf_export::GgufExportArgs),
     /// Compares dsg-gguf with ggml and the Python package `gguf`, bit by bit and in speed
     GgufParity(gguf_parity::GgufParityArgs),
     /// Loads a dataset folder with the Python `datasets` library in a throw-away environment
@@ -73,6 +80,8 @@ enum Task {
     TrainParity(train_parity::TrainParityArgs),
     /// Trains the same adapter with dsg-train and with TRL's trainer, in turn, and compares speed and memory
     TrainSpeed(train_speed::TrainSpeedArgs),
+    /// Checks the scripts of `dsg bundle` with shellcheck; brings it if it is missing
+    Shellcheck,
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -84,6 +93,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(&root),
         Task::Decisions => decisions::write_index(&root),
         Task::Bench(args) => bench::run(&root, &args),
+        Task::E2e(args) => e2e::run(&root, &args),
+        Task::GgufExport(args) => gguf_export::run(&root, &args),
         Task::GgufParity(args) => gguf_parity::run(&root, &args),
         Task::HfCheck(args) => hf_check::run(&root, &args),
         Task::KillTest(args) => kill_test::run(&args),
@@ -94,6 +105,7 @@ fn main() -> ExitCode {
         Task::TrainCurve(args) => train_curve::run(&root, &args),
         Task::TrainParity(args) => train_parity::run(&root, &args),
         Task::TrainSpeed(args) => train_speed::run(&root, &args),
+        Task::Shellcheck => shellcheck::run(&root),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

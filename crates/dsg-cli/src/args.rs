@@ -101,7 +101,12 @@ pub(crate) enum Command {
     Card(commands::card::CardArgs),
     Train(Box<commands::train::TrainArgs>),
     Merge(commands::merge::MergeArgs),
+    Eval(Box<commands::eval::EvalArgs>),
+    Compare(Box<commands::compare::CompareArgs>),
+    ExportGguf(commands::export_gguf::ExportGgufArgs),
     Gguf(commands::gguf::GgufArgs),
+    Bundle(commands::bundle::BundleArgs),
+    Bench(commands::bench::BenchArgs),
     #[cfg(feature = "models")]
     Label(commands::label::LabelArgs),
     #[cfg(feature = "models")]

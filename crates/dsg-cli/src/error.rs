@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dsg::config::ConfigError;
 use dsg::core::ArtifactError;
-use dsg::{DsgError, ErrorKind};
+use dsg::{DsgError, ErrorKind, ExportError};
 
 use crate::exit::ExitCode;
 use crate::terminal::Paint;
@@ -143,10 +143,16 @@ fn hint(error: &DsgError) -> Option<&'static str> {
         DsgError::NoDocuments { .. } => {
             "dsg reads Markdown, text, reStructuredText, AsciiDoc, HTML, man pages, PDF and notebooks; `ingest.include` and `ingest.exclude` choose files"
         }
-        DsgError::Locked { .. } => "wait until it is done, or choose another --outdir",
+        DsgError::Export(ExportError::TooLarge { .. }) => {
+            "--memory says what the machine really has; a smaller --context takes less, and so does a type with fewer bits for a weight; --force bundles it as it is"
+        }
+        DsgError::NoQuestions { .. } => "rejects.jsonl says which row was refused for what",
+        DsgError::Locked { .. } => "wait until it is done, or choose another folder",
         DsgError::Interrupted { .. } => "run the same command again to go on",
         #[cfg(feature = "train")]
         DsgError::Train(error) => return training_hint(error),
+        #[cfg(feature = "train")]
+        DsgError::Evaluation(error) => return evaluation_hint(error),
         error if error.kind() == ErrorKind::Model => {
             "mend what ended it (the server, the key, the budget), then run the same command: replies so far are kept"
         }
@@ -168,7 +174,27 @@ fn training_hint(error: &dsg::training::TrainError) -> Option<&'static str> {
         TrainError::Diverged { .. } => {
             "look at these rows, lower --lr, or both; the same command goes on from the last checkpoint"
         }
+        TrainError::Storage { .. } => "bf16 and f32 hold all values that a model has",
         TrainError::NoRows { .. } => "rejects.jsonl says which row was refused for what",
+        _ => return None,
+    })
+}
+
+#[cfg(feature = "train")]
+fn evaluation_hint(error: &dsg::EvalError) -> Option<&'static str> {
+    use dsg::EvalError;
+
+    Some(match error {
+        EvalError::NothingToAsk => {
+            "check the files and --limit; --forgetting asks general questions that need no file"
+        }
+        EvalError::ReservedAxis { .. } => "--data NAME=FILE gives its rows another axis",
+        EvalError::GateNotMeasured { .. } => {
+            "`general` has nll, perplexity and f1; `supported` is measured of rows with quotes in `meta.citations`"
+        }
+        EvalError::NoPairs { .. } => {
+            "rejects.jsonl in base/ and student/ says which row was refused for what"
+        }
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@ mod error;
 mod exit;
 mod interrupt;
 mod locate;
+mod memory;
 mod progress;
 #[cfg(test)]
 mod reference;

@@ -9,6 +9,7 @@
 //! - A [`Candidate`] is a question and an answer with receipts; curation gives it a [`Verdict`] and accepted ones become an
 //!   [`Example`].
 //! - A [`ChatModel`] answers a [`ChatRequest`]: the seam to every language model.
+//! - A [chat template](chat_template) is a model's own: it turns messages into the text that the model was trained on.
 //! - [`Prompts`] turn what a model is to do into the messages of a request.
 //! - A record leaves a stage as an [`Outcome`]; [`StageCounts`] prove that none was lost.
 //!
@@ -25,6 +26,7 @@
 pub mod artifact;
 mod candidate;
 mod chat;
+pub mod chat_template;
 mod chunk;
 mod document;
 mod duplicate;

@@ -38,6 +38,8 @@ pub enum Stage {
     Label,
     /// Rows to an adapter; not part of a run.
     Train,
+    /// Questions to a model's answers, measured; not part of a run.
+    Evaluate,
 }
 
 impl Stage {
@@ -56,6 +58,7 @@ impl Stage {
             Self::Verify => "verify",
             Self::Label => "label",
             Self::Train => "train",
+            Self::Evaluate => "evaluate",
         }
     }
 }

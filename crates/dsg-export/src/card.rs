@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use dsg_core::{Citation, Example, Reason};
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use crate::columns::{ColumnType, Columns};
@@ -14,6 +12,7 @@ use crate::config::{ExportConfig, is_license_id};
 use crate::error::ExportError;
 use crate::format::{DatasetFormat, render};
 use crate::manifest::Manifest;
+use crate::template::{environment, quoted};
 use crate::writer::{split_path, table};
 
 const TEMPLATE: &str = include_str!("card.md.j2");
@@ -34,27 +33,12 @@ pub fn dataset_card(
         let (columns, _) = table(format, train, eval)?;
         formats.push(FormatView::new(format, &columns, train, eval));
     }
-    let mut env = Environment::new();
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true)
-        .build()
-        .map_err(ExportError::Card)?;
-    env.set_syntax(syntax);
-    env.set_auto_escape_callback(|_| AutoEscape::None);
-    env.add_filter("yaml", quoted);
+    let mut env = environment().map_err(ExportError::Card)?;
     env.add_filter("cell", cell);
     env.add_filter("quote", block_quote);
     env.add_filter("fenced", fenced);
     env.add_template("card.md", TEMPLATE)
         .map_err(ExportError::Card)?;
-    let languages: BTreeSet<&str> = manifest
-        .inputs
-        .iter()
-        .map(|input| input.language.as_str())
-        .filter(|language| *language != "und")
-        .collect();
     let licenses: BTreeSet<Option<&str>> = manifest
         .inputs
         .iter()
@@ -71,7 +55,7 @@ pub fn dataset_card(
         pretty_name: &config.pretty_name,
         license: license(config, &licenses),
         stated_licenses: licenses.iter().flatten().copied().collect(),
-        languages,
+        languages: manifest.languages(),
         size: size_category(items),
         formats,
         manifest,
@@ -311,13 +295,8 @@ const fn size_category(items: usize) -> &'static str {
     }
 }
 
-/// A YAML string; every JSON string is one.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
 /// Text for one cell of a Markdown table.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")

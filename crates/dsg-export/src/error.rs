@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use dsg_core::ArtifactError;
 
+use crate::bundle::size;
 use crate::columns::ColumnConflict;
 
-/// What stops an export or a verification.
+/// What stops an export, a verification or a bundle.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -58,4 +59,69 @@ pub enum ExportError {
     /// The card's template failed: a defect of dsg.
     #[error("cannot render the dataset card")]
     Card(#[source] minijinja::Error),
+    /// A model file cannot be read.
+    #[error(transparent)]
+    Gguf(#[from] dsg_gguf::GgufError),
+    /// A model file that cannot be bundled.
+    #[error("`{}` cannot be bundled: {problem}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A model that does not fit the memory of the machine that it is meant for.
+    #[error(
+        "`{}` needs {} at the least (its weights are {}), and of the {} of a {target} it may take {}",
+        path.display(), size(*needs), size(*weights), size(*memory), size(*usable)
+    )]
+    TooLarge {
+        /// The model's file.
+        path: PathBuf,
+        /// The machine.
+        target: &'static str,
+        /// Bytes that it needs with the smallest settings.
+        needs: u64,
+        /// Those of the weights.
+        weights: u64,
+        /// Bytes that it may take.
+        usable: u64,
+        /// Bytes of memory that the machine has.
+        memory: u64,
+    },
+    /// A context that the model was not made for, or that is of no use.
+    #[error("a context of {context} tokens is not possible: for `{}` it can be {least} to {most}", path.display())]
+    Context {
+        /// The model's file.
+        path: PathBuf,
+        /// The tokens that were asked for.
+        context: u64,
+        /// Those without which there is no room for a question and its documents.
+        least: u64,
+        /// Those that the model was made for.
+        most: u64,
+    },
+    /// The folder of a bundle has other files in it, which must not be mixed up with a bundle's.
+    #[error("`{}` is not empty and no bundle: choose another folder, or empty this one", outdir.display())]
+    NoBundle {
+        /// The folder.
+        outdir: PathBuf,
+    },
+    /// A name that cannot be that of a model, a file and a service.
+    #[error(
+        "`{name}` is no name for a bundle: letters, digits, dots, dashes and underscores make one, 64 at most, a letter or digit first"
+    )]
+    BundleName {
+        /// The name.
+        name: String,
+    },
+    /// A template of a bundle failed: a defect of dsg.
+    #[error("cannot render `{file}`")]
+    Bundle {
+        /// The file.
+        file: &'static str,
+        /// Why.
+        #[source]
+        source: minijinja::Error,
+    },
 }

@@ -1,5 +1,5 @@
 //! The last stage: dataset files that trainers read, the manifest that proves where they came from, the dataset card,
-//! and the verification of all of it against the raw documents.
+//! the verification of all of it against the raw documents, and bundles of trained models.
 //!
 //! # Vocabulary
 //! - A [`DatasetFormat`] is the shape of one line: `messages` (always written), `alpaca`, `sharegpt`, `prompt-completion`.
@@ -11,6 +11,8 @@
 //! - [`write_dataset`] writes everything beside its destination and then renames it into place, manifest last.
 //! - A [`Verifier`] takes the documents one by one and recomputes every receipt and hash; what does not hold is a
 //!   [`Finding`].
+//! - A *bundle* is a folder that a machine, the [`Target`], starts a model from; the [`Plan`] has its settings and the memory that they
+//!   take. [`write_bundle`] reads the model's header and writes the rest.
 //!
 //! ```
 //! use dsg_core::{CandidateId, Example, Split};
@@ -27,6 +29,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod bundle;
 mod card;
 mod columns;
 mod config;
@@ -34,9 +37,12 @@ mod error;
 mod finding;
 mod format;
 mod manifest;
+mod staging;
+mod template;
 mod verify;
 mod writer;
 
+pub use bundle::{BundleConfig, BundleReport, KvType, Plan, Target, UnknownTarget, write_bundle};
 pub use card::dataset_card;
 pub use columns::{ColumnConflict, ColumnType, Columns};
 pub use config::ExportConfig;

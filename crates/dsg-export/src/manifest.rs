@@ -1,6 +1,6 @@
 //! `manifest.json`: everything a dataset was made of and everything it consists of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -64,6 +64,15 @@ impl Manifest {
             sections: SectionCoverage::default(),
             outputs: Vec::new(),
         }
+    }
+
+    /// The languages of the documents, without `und`.
+    pub fn languages(&self) -> BTreeSet<&str> {
+        self.inputs
+            .iter()
+            .map(|input| input.language.as_str())
+            .filter(|language| *language != "und")
+            .collect()
     }
 }
 

@@ -31,6 +31,14 @@ pub enum GgufError {
         #[source]
         problem: Problem,
     },
+    /// A file is no importance matrix.
+    #[error("`{}` is no importance matrix: {problem}", path.display())]
+    Importance {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// What was planned for a new file makes no sound one.
     #[error("cannot write such a GGUF file")]
     Plan(#[source] Problem),

@@ -92,6 +92,17 @@ impl TensorInfo {
         // Cannot overflow: the size in bytes did not, and no block has fewer than an eighth of a byte for a value.
         self.shape.iter().product()
     }
+
+    /// The block of the model that it belongs to, by its name; `None` for those outside of blocks.
+    pub fn block(&self) -> Option<u64> {
+        block_of(&self.name)
+    }
+}
+
+/// The number in `blk.7.attn_q.weight`; `None` for other names.
+pub fn block_of(name: &str) -> Option<u64> {
+    let (number, _) = name.strip_prefix("blk.")?.split_once('.')?;
+    number.parse().ok()
 }
 
 fn bytes_of(kind: TensorType, shape: &[u64]) -> Option<u64> {

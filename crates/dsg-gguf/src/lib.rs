@@ -6,6 +6,7 @@
 //! - A *tensor* has a name, a shape with the length of a row first, and a *type*.
 //! - A *type* stores values in *blocks*: `Q8_0` keeps 32 values as bytes under one 16-bit scale, the *K-quants* 256 values under
 //!   scales that are quantized themselves. *Bits per weight* counts the scales.
+//! - A *file type* names what a file's matrices are stored as: one type, or a recipe that mixes some, as `Q4_K_M`.
 //! - *Alignment* is what the places of tensors are multiples of; *padding* fills what that leaves.
 //!
 //! # Reading and writing
@@ -57,8 +58,10 @@ mod dequantize;
 mod diff;
 mod error;
 mod file;
+mod file_type;
 mod float;
 mod header;
+mod imatrix;
 mod limits;
 mod quantize;
 mod summary;
@@ -71,7 +74,9 @@ pub use dequantize::{can_dequantize, dequantize};
 pub use diff::{Diff, Distance, KeyChange, KeyDiff, TensorChange, TensorDiff, diff};
 pub use error::{GgufError, Place, Problem, QuantError};
 pub use file::Gguf;
-pub use header::TensorInfo;
+pub use file_type::{FileType, UnknownFileType};
+pub use header::{TensorInfo, block_of};
+pub use imatrix::ImportanceMatrix;
 pub use limits::Limits;
 pub use quantize::{can_quantize, quantize};
 pub use summary::{Summary, Tokenizer, TypeShare};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::file::Gguf;
+use crate::file_type::FileType;
 use crate::tensor_type::TensorType;
 use crate::value::Value;
 
@@ -134,27 +135,7 @@ impl Gguf {
     }
 }
 
-/// llama.cpp's names of mixtures.
+/// llama.cpp's name of a mixture, or its number.
 fn file_type(number: u64) -> String {
-    let name = match number {
-        0 => "F32",
-        1 => "F16",
-        2 => "Q4_0",
-        3 => "Q4_1",
-        7 => "Q8_0",
-        8 => "Q5_0",
-        9 => "Q5_1",
-        10 => "Q2_K",
-        11 => "Q3_K_S",
-        12 => "Q3_K_M",
-        13 => "Q3_K_L",
-        14 => "Q4_K_S",
-        15 => "Q4_K_M",
-        16 => "Q5_K_S",
-        17 => "Q5_K_M",
-        18 => "Q6_K",
-        32 => "BF16",
-        _ => return number.to_string(),
-    };
-    name.to_owned()
+    FileType::from_id(number).map_or_else(|| number.to_string(), |known| known.to_string())
 }

@@ -78,6 +78,21 @@ impl Ground {
         }
     }
 
+    /// Texts alone, of which nobody knows where they stand.
+    pub(crate) fn of_texts<'a>(
+        lexer: &Lexer,
+        texts: impl IntoIterator<Item = &'a str>,
+        config: &JudgeConfig,
+    ) -> Self {
+        let quotes = Evidence::new(lexer, texts);
+        Self {
+            evidence: quotes.clone(),
+            quotes,
+            place: Evidence::new(lexer, config.known_terms.iter().map(String::as_str)),
+            scope: config.literals_in,
+        }
+    }
+
     fn holds_snippet(&self, code: &str) -> bool {
         self.quotes.has_snippet(code)
             || (self.scope == LiteralScope::Evidence && self.evidence.has_snippet(code))
@@ -98,11 +113,7 @@ pub(crate) fn check_answer(
     answer: &str,
     allowed: &[String],
 ) -> Vec<Finding> {
-    let literals = answer_literals(lexer, ground, answer, allowed);
-    let misspelt: Vec<String> = words(answer)
-        .filter(|word| ground.evidence.misspelt(word).is_some())
-        .map(str::to_owned)
-        .collect();
+    let unsupported = unsupported(lexer, ground, answer, allowed);
     [
         (
             "literals.number",
@@ -142,26 +153,32 @@ pub(crate) fn check_answer(
     ]
     .into_iter()
     .map(|(check, kind, reason)| {
-        let offending: Vec<String> = literals
+        let offending: Vec<&str> = unsupported
             .iter()
-            .filter(|literal| literal.kind == kind && !ground.supports(literal))
-            .map(describe)
-            .chain(
-                misspelt
-                    .iter()
-                    .filter(|_| kind == LiteralKind::Identifier)
-                    .cloned(),
-            )
+            .filter(|(of, _)| *of == kind)
+            .map(|(_, text)| text.as_str())
             .collect();
-        let detail = (!offending.is_empty()).then(|| {
-            format!(
-                "not in the evidence: {}",
-                listed(offending.iter().map(String::as_str))
-            )
-        });
+        let detail =
+            (!offending.is_empty()).then(|| format!("not in the evidence: {}", listed(offending)));
         Finding::from_detail(check, reason, detail)
     })
     .collect()
+}
+
+/// The answer's literals that no evidence holds, then the words that are misspelt identifiers of it.
+pub(crate) fn unsupported(
+    lexer: &Lexer,
+    ground: &Ground,
+    answer: &str,
+    allowed: &[String],
+) -> Vec<(LiteralKind, String)> {
+    let misspelt = words(answer).filter(|word| ground.evidence.misspelt(word).is_some());
+    answer_literals(lexer, ground, answer, allowed)
+        .iter()
+        .filter(|literal| !ground.supports(literal))
+        .map(|literal| (literal.kind, describe(literal)))
+        .chain(misspelt.map(|word| (LiteralKind::Identifier, word.to_owned())))
+        .collect()
 }
 
 /// A number with its unit, since `60` may be there and `60 minutes` not.

@@ -148,6 +148,33 @@ impl Judge {
         Ok(failure)
     }
 
+    /// The literals of an answer (numbers with their unit, options, paths, names, …) that neither `texts` nor the known terms hold, each once:
+    /// what [`review`](Self::review) would find if `texts` were all that an item cites. Placeholders need no support.
+    ///
+    /// ```
+    /// use dsg_judge::{Judge, JudgeConfig};
+    ///
+    /// let judge = Judge::new(JudgeConfig::default())?;
+    /// let quote = "**--time**: at most 30 minutes";
+    /// assert!(judge.unsupported("Set `--time`.", [quote]).is_empty());
+    /// assert_eq!(judge.unsupported("Set `-t` or `--time`, `-t` is shorter.", [quote]), ["-t"]);
+    /// # Ok::<(), dsg_judge::JudgeError>(())
+    /// ```
+    pub fn unsupported<'a>(
+        &self,
+        answer: &str,
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<String> {
+        let ground = Ground::of_texts(&self.lexer, texts, &self.config);
+        let mut found: Vec<String> = Vec::new();
+        for (_, text) in grounding::unsupported(&self.lexer, &ground, answer, &self.allowed) {
+            if !found.contains(&text) {
+                found.push(text);
+            }
+        }
+        found
+    }
+
     /// What finds literals.
     pub(crate) const fn lexer(&self) -> &Lexer {
         &self.lexer

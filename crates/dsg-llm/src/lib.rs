@@ -90,7 +90,9 @@ pub use hub::HubConfig;
 pub use key::ApiKey;
 pub use limit::Limited;
 #[cfg(feature = "llama-cpp")]
-pub use llama_cpp::{LlamaCpp, LlamaCppConfig};
+pub use llama_cpp::{
+    BenchContext, BenchModel, LlamaCpp, LlamaCppConfig, Quantization, ReadTime, quantize,
+};
 pub use ollama::{Ollama, OllamaConfig};
 pub use openai::{OpenAi, OpenAiConfig};
 pub use order::in_order;

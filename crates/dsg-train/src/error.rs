@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dsg_core::ArtifactError;
-use dsg_gguf::GgufError;
+use dsg_gguf::{GgufError, TensorType};
 
 /// Why a model cannot be loaded, run or trained.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,16 @@ pub enum TrainError {
         index: usize,
         /// The value.
         value: f32,
+    },
+    /// Values of a weight do not fit the type that they should be stored as.
+    #[error("tensor `{tensor}` cannot be stored as {kind}: {problem}")]
+    Storage {
+        /// The tensor.
+        tensor: String,
+        /// The type in the new file.
+        kind: TensorType,
+        /// What does not fit.
+        problem: String,
     },
     /// A tokenizer cannot be read, or is not the model's.
     #[error("`{}` holds no tokenizer for this model: {problem}", path.display())]
@@ -190,8 +200,8 @@ pub enum TrainError {
         /// The ids of the rows, with commas.
         rows: String,
     },
-    /// What was asked for cannot be done with an adapter of this kind.
-    #[error("cannot write such an adapter: {problem}")]
+    /// What was asked for cannot be done with a model or an adapter of this kind.
+    #[error("cannot write this: {problem}")]
     Unsupported {
         /// Why, and what can be done instead.
         problem: &'static str,

@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 
 use dsg_core::Seed;
+use serde::Serialize;
 
 use crate::decoder::{Cache, Decoder};
 use crate::error::TrainError;
 
 /// How the next token is chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Sampling {
     /// The likeliest; of equals, the one of the lowest id.
@@ -25,7 +27,7 @@ pub enum Sampling {
 }
 
 /// What a reply is, at most.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GenerateOptions {
     /// Most tokens. Default: 256.
@@ -33,6 +35,7 @@ pub struct GenerateOptions {
     /// How each is chosen. Default: the likeliest.
     pub sampling: Sampling,
     /// Tokens that end the reply and are no part of it, as [`Tokenizer::ends`](crate::tokenizer::Tokenizer::ends). Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<u32>,
 }
 
@@ -81,7 +84,7 @@ impl Decoder {
         options: &GenerateOptions,
         mut on_token: impl FnMut(u32) -> ControlFlow<()>,
     ) -> Result<Generated, TrainError> {
-        options.check()?;
+        options.validate()?;
         let mut cache = Cache::new();
         let mut tokens = Vec::new();
         let mut next = prompt.to_vec();
@@ -125,7 +128,11 @@ impl Decoder {
 }
 
 impl GenerateOptions {
-    fn check(&self) -> Result<(), TrainError> {
+    /// Whether replies can be made like this.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] naming the first impossible value.
+    pub fn validate(&self) -> Result<(), TrainError> {
         let fail = |field, problem: String| Err(TrainError::Config { field, problem });
         match self.sampling {
             Sampling::TopP { temperature, .. }
@@ -158,7 +165,8 @@ impl Sampling {
     }
 }
 
-fn likeliest(logits: &[f32]) -> u32 {
+/// The first of the largest.
+pub(crate) fn likeliest(logits: &[f32]) -> u32 {
     let mut best = (0, f32::NEG_INFINITY);
     for (id, logit) in (0..).zip(logits) {
         if *logit > best.1 {
@@ -243,7 +251,7 @@ mod tests {
                 },
                 ..GenerateOptions::default()
             };
-            let error = options.check().unwrap_err().to_string();
+            let error = options.validate().unwrap_err().to_string();
             assert!(error.contains(field), "{error}");
         }
     }

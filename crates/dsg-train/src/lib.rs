@@ -40,6 +40,10 @@
 //! A [`Dataset`](data::Dataset) has samples, a [`Trainer`] makes [adapters](adapter::LoraWeights) of them, [`merge`] puts these into a model. The README of this crate
 //! has the whole of it; `examples/by_heart.rs` runs without a download.
 //!
+//! # Evaluation
+//! [`evaluation`] asks a model questions and measures its answers: their likelihood, words in common, intervals by resampling.
+//! `examples/intervals.rs` compares two sets of answers.
+//!
 //! # Parts
 //! Parts work alone. A decoder with adapters, for instance, is any [`Projection`](decoder::Projection) and what it is between:
 //!
@@ -64,6 +68,8 @@ mod config;
 pub mod data;
 pub mod decoder;
 mod error;
+pub mod evaluation;
+pub mod export;
 pub mod generate;
 mod kernel;
 pub mod loss;
@@ -79,6 +85,7 @@ mod trainer;
 pub use config::TrainConfig;
 pub use decoder::Bits;
 pub use error::TrainError;
+pub use export::export;
 pub use merge::merge;
 pub use metrics::{Meter, StepMetrics};
 pub use schedule::Schedule;

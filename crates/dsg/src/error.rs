@@ -4,11 +4,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dsg_core::{ArtifactError, SeamError, Stage};
+use dsg_export::ExportError;
 use dsg_generate::GenerateError;
 use dsg_judge::ModelJudgeError;
 
+use crate::bench::BenchError;
 use crate::benchmark::BenchmarkError;
 use crate::config::ConfigError;
+#[cfg(feature = "train")]
+use crate::evaluation::EvalError;
 
 /// Why a run stopped. Bad documents and bad candidates are not here: they are rejects, with reasons.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +47,16 @@ pub enum DsgError {
     Benchmark(#[from] BenchmarkError),
     /// The dataset cannot be written or read.
     #[error(transparent)]
-    Export(#[from] dsg_export::ExportError),
+    Export(#[from] ExportError),
     /// A file of the run cannot be written or read.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// A model file cannot be read or written.
     #[error(transparent)]
     Gguf(#[from] dsg_gguf::GgufError),
+    /// A measurement cannot be made or compared.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     /// A model or its reply store cannot be set up.
     #[cfg(feature = "models")]
     #[error(transparent)]
@@ -58,6 +65,10 @@ pub enum DsgError {
     #[cfg(feature = "train")]
     #[error(transparent)]
     Train(#[from] dsg_train::TrainError),
+    /// An evaluation or a comparison cannot be made.
+    #[cfg(feature = "train")]
+    #[error(transparent)]
+    Evaluation(#[from] EvalError),
     /// This build lacks what the configuration asks for.
     #[error("this dsg was built without `{feature}`; build it with `--features {feature}`")]
     FeatureMissing {
@@ -82,6 +93,14 @@ pub enum DsgError {
     #[error("no document to work on: {seen} files seen, none kept ({reasons})")]
     NoDocuments {
         /// Files found.
+        seen: u64,
+        /// How many for which reason.
+        reasons: String,
+    },
+    /// No question of an evaluation can be asked and measured.
+    #[error("no question to ask: {seen} rows read, none of use ({reasons})")]
+    NoQuestions {
+        /// Rows read.
         seen: u64,
         /// How many for which reason.
         reasons: String,
@@ -121,6 +140,13 @@ impl DsgError {
             | Self::Chunk(_)
             | Self::Judge(_)
             | Self::FeatureMissing { .. }
+            | Self::Bench(BenchError::Setting { .. } | BenchError::NothingCompared { .. })
+            | Self::Export(
+                ExportError::BundleName { .. }
+                | ExportError::Context { .. }
+                | ExportError::NoBundle { .. }
+                | ExportError::TooLarge { .. },
+            )
             | Self::Benchmark(BenchmarkError::Columns { .. } | BenchmarkError::Format { .. })
             | Self::Index(
                 dsg_index::IndexError::Config { .. }
@@ -144,6 +170,10 @@ impl DsgError {
                 dsg_train::TrainError::Config { .. }
                 | dsg_train::TrainError::OtherRun { .. }
                 | dsg_train::TrainError::Unsupported { .. },
+            ) => ErrorKind::Usage,
+            #[cfg(feature = "train")]
+            Self::Evaluation(
+                EvalError::ReservedAxis { .. } | EvalError::GateNotMeasured { .. },
             ) => ErrorKind::Usage,
             #[cfg(feature = "train")]
             Self::Train(

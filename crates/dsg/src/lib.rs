@@ -27,17 +27,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bench;
 mod benchmark;
+mod bundle;
 pub mod config;
 mod copies;
 mod curation;
 mod dataset;
 mod doctor;
 mod error;
+#[cfg(feature = "train")]
+mod evaluation;
 mod evidence;
 #[cfg(feature = "models")]
 mod label;
 mod lock;
+#[cfg(any(feature = "llama-cpp", feature = "train"))]
+mod memory;
 mod onnx;
 mod pipeline;
 mod report;
@@ -53,10 +59,23 @@ mod teacher;
 mod train;
 mod versions;
 
+pub use bench::{
+    BenchError, BenchRow, Comparison, Missing, Slower, Tolerance, can_bench, hold_against,
+    read_rows, write_rows,
+};
+#[cfg(feature = "llama-cpp")]
+pub use bench::{BenchJob, bench};
 pub use benchmark::BenchmarkError;
+pub use bundle::{BundleJob, bundle};
 pub use dataset::{export, verify};
 pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
+#[cfg(feature = "train")]
+pub use evaluation::{
+    AxisComparison, AxisSummary, CompareJob, CompareSummary, EvalData, EvalError, EvalGate,
+    EvalJob, EvalModel, EvalQuestions, EvalSummary, Evaluated, InvalidGate, Metric,
+    MetricComparison, MetricSummary, Scores, UnknownMetric, compare, evaluate,
+};
 pub use evidence::Evidence;
 #[cfg(feature = "models")]
 pub use label::{LabelJob, label};
@@ -67,10 +86,15 @@ pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
 pub use teacher::TeacherConfig;
 pub use train::can_train;
 #[cfg(feature = "train")]
-pub use train::{MergeJob, TrainJob, TrainSummary, merge, train};
+pub use train::{
+    GgufCheck, GgufJob, GgufSummary, MergeJob, TrainJob, TrainSummary, export_gguf, merge, train,
+};
 
 pub use dsg_core as core;
-pub use dsg_export::{DatasetFormat, Finding, Manifest, SectionCoverage, VerifyReport};
+pub use dsg_export::{
+    BundleConfig, BundleReport, DatasetFormat, ExportError, Finding, Manifest, Plan,
+    SectionCoverage, Target, VerifyReport,
+};
 pub use dsg_generate::LabelConfig;
 pub use dsg_gguf as gguf;
 pub use dsg_index as index;

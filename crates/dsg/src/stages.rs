@@ -41,7 +41,7 @@ impl Stages {
             ingester: Ingester::new(config.ingest.clone()).map_err(in_section("ingest"))?,
             chunker: Chunker::new(config.chunk.clone()).map_err(in_section("chunk"))?,
             generator: generator(config)?,
-            judge: Arc::new(Judge::new(judge(config)).map_err(in_section("judge"))?),
+            judge: Arc::new(Judge::new(judge_config(config)).map_err(in_section("judge"))?),
             prompts: Arc::new(prompts(config)?),
             deduper: Deduper::new(config.dedupe.clone()).map_err(in_section("dedupe"))?,
             balancer: Balancer::new(balance(config)).map_err(in_section("topics"))?,
@@ -131,7 +131,8 @@ fn generator(config: &DatasetConfig) -> Result<Generator, Issue> {
     })
 }
 
-fn judge(config: &DatasetConfig) -> JudgeConfig {
+/// The judge's section with the rules of the dataset and its subject.
+pub(crate) fn judge_config(config: &DatasetConfig) -> JudgeConfig {
     let mut judge = JudgeConfig {
         rules: config.rules.clone(),
         ..config.judge.clone()

@@ -1,12 +1,45 @@
 //! One file per command: resolve the arguments, call the library, render what it says.
 
+#[cfg_attr(
+    not(feature = "llama-cpp"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod bench;
 pub(crate) mod build_index;
+pub(crate) mod bundle;
 pub(crate) mod card;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod curate;
 pub(crate) mod doctor;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod eval;
 pub(crate) mod export;
+#[cfg_attr(
+    not(feature = "train"),
+    allow(
+        dead_code,
+        reason = "parsed, so that the build that lacks the feature can say so"
+    )
+)]
+pub(crate) mod export_gguf;
 pub(crate) mod generate;
 pub(crate) mod gguf;
 pub(crate) mod ingest;
@@ -59,7 +92,12 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::Card(args) => card::execute(args, session),
         Command::Train(args) => train::execute(args, session),
         Command::Merge(args) => merge::execute(args, session),
+        Command::ExportGguf(args) => export_gguf::execute(args, session),
+        Command::Eval(args) => eval::execute(args, session),
+        Command::Compare(args) => compare::execute(args, session),
         Command::Gguf(args) => gguf::execute(args, session),
+        Command::Bundle(args) => bundle::execute(args, session),
+        Command::Bench(args) => bench::execute(args, session),
         #[cfg(feature = "models")]
         Command::Label(args) => label::execute(args, session),
         #[cfg(feature = "models")]

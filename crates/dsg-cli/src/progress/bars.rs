@@ -52,12 +52,13 @@ impl Bars {
             Some(total) => ProgressBar::new(total),
             None => ProgressBar::new_spinner(),
         });
+        // Long, and of steps that take about the same time.
+        let is_steady = matches!(stage, Stage::Train | Stage::Evaluate);
         let template = match (total.is_some(), self.colored) {
-            // Long, and of steps that take about the same time.
-            (true, true) if stage == Stage::Train => {
+            (true, true) if is_steady => {
                 "{prefix:>9.bold} {bar:30.cyan/black.bright} {pos}/{len} {elapsed:.dim} (left {eta}) {msg}"
             }
-            (true, false) if stage == Stage::Train => {
+            (true, false) if is_steady => {
                 "{prefix:>9} {bar:30} {pos}/{len} {elapsed} (left {eta}) {msg}"
             }
             (true, true) => {

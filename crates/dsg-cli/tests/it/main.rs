@@ -8,9 +8,12 @@
     reason = "tests fail by panicking and say when they are skipped"
 )]
 
+mod bench;
+mod bundle;
 mod config;
 mod doctor;
 mod errors;
+mod evaluation;
 mod gguf;
 mod help;
 mod init;
@@ -26,4 +29,6 @@ mod steps;
 mod stop;
 #[cfg(feature = "models")]
 mod teacher;
+#[cfg(feature = "train")]
+mod tiny_model;
 mod train;

@@ -1,4 +1,4 @@
-//! `dsg train` and `dsg merge`.
+//! `dsg train`, `dsg merge` and `dsg export-gguf`.
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -9,9 +9,10 @@ use crate::scene::Scene;
 #[test]
 fn a_build_that_cannot_train_names_the_feature() {
     let scene = Scene::new();
-    let calls: [&[&str]; 2] = [
+    let calls: [&[&str]; 3] = [
         &["train", "--data", "a.jsonl", "--base", "b", "--out", "c"],
         &["merge", "--base", "b", "--out", "c"],
+        &["export-gguf", "--model", "b", "--out", "c.gguf"],
     ];
     for call in calls {
         let says = contains("built without `train`").and(contains("--features train"));
@@ -26,6 +27,18 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
     call.extend(["--quantize", "3"]);
     let says = contains("[possible values: 8, 4]").and(contains("--quantize"));
     scene.dsg(&call).assert().code(2).stderr(says);
+    let call = [
+        "export-gguf",
+        "--model",
+        "b",
+        "--out",
+        "c.gguf",
+        "--quant",
+        "q9",
+    ];
+    let says =
+        contains("`q9` is no type of model files; there are f32, f16").and(contains("q4_k_m"));
+    scene.dsg(&call).assert().code(2).stderr(says);
 }
 
 #[cfg(feature = "train")]
@@ -37,108 +50,7 @@ mod with_feature {
     use serde_json::{Value, json};
 
     use crate::scene::Scene;
-
-    const TEMPLATE: &str = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}\
-        {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
-
-    /// The characters that stand for bytes in the vocabularies of GPT-2 and its successors.
-    fn characters() -> Vec<char> {
-        let printable = |byte: u32| matches!(byte, 33..=126 | 161..=172 | 174..=255);
-        let mut other = 256..;
-        let place = |byte| {
-            if printable(byte) {
-                byte
-            } else {
-                other.next().unwrap()
-            }
-        };
-        (0..256)
-            .map(place)
-            .map(|code| char::from_u32(code).unwrap())
-            .collect()
-    }
-
-    /// A Llama of one block, random weights, a byte a token.
-    fn write_model(scene: &Scene) {
-        let (width, inner, vocabulary) = (32_usize, 64_usize, 260_usize);
-        let config = json!({
-            "model_type": "llama", "vocab_size": vocabulary, "hidden_size": width, "intermediate_size": inner,
-            "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128,
-            "rms_norm_eps": 1e-6, "rope_theta": 10_000.0, "tie_word_embeddings": true, "hidden_act": "silu",
-        });
-        scene.write("base/config.json", &config.to_string());
-        let mut ids: serde_json::Map<String, Value> = serde_json::Map::new();
-        for (id, character) in characters().into_iter().enumerate() {
-            ids.insert(character.to_string(), json!(id));
-        }
-        let special = |id: u32, text: &str| json!({"id": id, "content": text, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true});
-        let tokenizer = json!({
-            "version": "1.0", "truncation": null, "padding": null, "normalizer": null, "post_processor": null,
-            "added_tokens": [special(256, "<|im_start|>"), special(257, "<|im_end|>")],
-            "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
-            "decoder": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
-            "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
-                "fuse_unk": false, "byte_fallback": false, "vocab": ids, "merges": []},
-        });
-        scene.write("base/tokenizer.json", &tokenizer.to_string());
-        let about = json!({"chat_template": TEMPLATE, "eos_token": "<|im_end|>", "tokenizer_class": "PreTrainedTokenizerFast"});
-        scene.write("base/tokenizer_config.json", &about.to_string());
-
-        let block = "model.layers.0";
-        let shapes: [(String, Vec<usize>); 11] = [
-            (
-                "model.embed_tokens.weight".to_owned(),
-                vec![vocabulary, width],
-            ),
-            ("model.norm.weight".to_owned(), vec![width]),
-            (format!("{block}.input_layernorm.weight"), vec![width]),
-            (
-                format!("{block}.post_attention_layernorm.weight"),
-                vec![width],
-            ),
-            (
-                format!("{block}.self_attn.q_proj.weight"),
-                vec![width, width],
-            ),
-            (
-                format!("{block}.self_attn.k_proj.weight"),
-                vec![width / 2, width],
-            ),
-            (
-                format!("{block}.self_attn.v_proj.weight"),
-                vec![width / 2, width],
-            ),
-            (
-                format!("{block}.self_attn.o_proj.weight"),
-                vec![width, width],
-            ),
-            (format!("{block}.mlp.gate_proj.weight"), vec![inner, width]),
-            (format!("{block}.mlp.up_proj.weight"), vec![inner, width]),
-            (format!("{block}.mlp.down_proj.weight"), vec![width, inner]),
-        ];
-        let mut header = serde_json::Map::new();
-        let mut data: Vec<u8> = Vec::new();
-        let mut state = 1_u32;
-        for (name, shape) in shapes {
-            let start = data.len();
-            for _ in 0..shape.iter().product() {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let unit = f64::from(state) / f64::from(u32::MAX) - 0.5;
-                let value = if shape.len() == 1 { 1.0 } else { unit * 0.6 };
-                #[allow(clippy::cast_possible_truncation, reason = "a random weight")]
-                data.extend((value as f32).to_le_bytes());
-            }
-            header.insert(
-                name,
-                json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}),
-            );
-        }
-        let header = serde_json::to_vec(&header).unwrap();
-        let mut file = (header.len() as u64).to_le_bytes().to_vec();
-        file.extend(header);
-        file.extend(data);
-        fs::write(scene.path("base/model.safetensors"), file).unwrap();
-    }
+    use crate::tiny_model::write_model;
 
     fn rows() -> String {
         let pairs = [
@@ -280,6 +192,156 @@ mod with_feature {
         ];
         scene.dsg(&again).assert().success();
         assert!(!scene.path("second/adapter.gguf").exists());
+    }
+
+    #[test]
+    fn a_folder_becomes_a_file_that_says_the_same() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let call = |more: &[&str]| {
+            let mut call = vec!["export-gguf", "--model", "base", "--out", "model.gguf"];
+            call.extend(more);
+            scene.dsg(&call)
+        };
+        let json = |more: &[&str]| -> Value {
+            let output = call(more).assert().success().get_output().clone();
+            serde_json::from_slice(&output.stdout).unwrap()
+        };
+        let summary = json(&["--quant", "f32", "--json"]);
+        let logits = &summary["check"]["logits"];
+        assert_eq!(
+            (summary["ok"].as_bool(), summary["file_type"].as_str()),
+            (Some(true), Some("F32"))
+        );
+        assert_eq!(
+            (logits["texts"].as_u64(), logits["other_tokens"].as_u64()),
+            (Some(5), Some(0))
+        );
+        assert_eq!(
+            (
+                logits["other_chat"].as_bool(),
+                logits["other_ends"].as_bool()
+            ),
+            (Some(false), Some(false))
+        );
+        let log: Value = serde_json::from_str(&scene.read("model.gguf.log.json")).unwrap();
+        assert_eq!(log["options"]["quant"], "F32");
+        assert_eq!(log["result"]["written"], "model.gguf");
+        assert_eq!(log["model"].as_str().unwrap().len(), 32);
+        assert_eq!(
+            scene.read("model.gguf.tokenizer/tokenizer.json"),
+            scene.read("base/tokenizer.json")
+        );
+        assert!(!scene.path(".dsg-model.gguf").exists());
+        assert!(logits["max_kl"].as_f64().unwrap() < 1e-9, "{logits}");
+        scene
+            .dsg(&["gguf", "verify", "model.gguf"])
+            .assert()
+            .success();
+
+        scene.write("probe.txt", "One text.\n\nAnother one.\n");
+        let summary = json(&["--name", "student", "--probe", "probe.txt", "--json"]);
+        assert_eq!(summary["types"][0]["type"], "Q8_0");
+        assert_eq!(summary["check"]["logits"]["texts"], 2);
+        assert!(summary["bits_per_weight"].as_f64().unwrap() < 9.5);
+        scene
+            .dsg(&["gguf", "show", "model.gguf", "--key", "general.name"])
+            .assert()
+            .success()
+            .stdout("student\n");
+        let says = contains("Wrote model.gguf: Q8_0, ")
+            .and(contains("2 rows of the embedding have no token"));
+        call(&["--no-verify"])
+            .assert()
+            .success()
+            .stdout(says.and(contains("Beside the model").not()));
+    }
+
+    #[test]
+    fn a_file_is_named_after_its_model_and_type() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let call = [
+            "export-gguf",
+            "--model",
+            "base",
+            "--name",
+            "my/student",
+            "--no-verify",
+        ];
+        scene.dsg(&call).assert().success();
+        assert!(scene.path("my-student-Q8_0.gguf").is_file());
+    }
+
+    #[test]
+    fn a_killed_run_leaves_nothing_and_faults_come_before_work() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let call = ["export-gguf", "--model", "base", "--out", "model.gguf"];
+        scene.write(".dsg-model.gguf/f32.gguf", "half a file");
+        scene.dsg(&call).assert().success();
+        assert!(!scene.path(".dsg-model.gguf").exists());
+
+        let before = fs::read(scene.path("model.gguf")).unwrap();
+        scene.write("empty.txt", "\n\n  \n");
+        let mut empty = call.to_vec();
+        empty.extend(["--probe", "empty.txt"]);
+        let says = contains("`probe`: there is no text in `empty.txt`");
+        scene.dsg(&empty).assert().code(2).stderr(says);
+        assert_eq!(fs::read(scene.path("model.gguf")).unwrap(), before);
+        let mut folder = call.to_vec();
+        folder[4] = "base";
+        let says = contains("`base` is the model itself");
+        scene.dsg(&folder).assert().code(2).stderr(says);
+        folder[4] = "base/config.json";
+        let says = contains("one of the model's own files");
+        scene.dsg(&folder).assert().code(2).stderr(says);
+    }
+
+    #[cfg(feature = "llama-cpp")]
+    #[test]
+    fn a_recipe_is_left_to_llama_cpp() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let mut call = vec!["export-gguf", "--model", "base", "--out", "q4.gguf"];
+        call.extend(["--quant", "q4_k_m", "--json", "--preserve-tmp-dir"]);
+        let output = scene.dsg(&call).assert().success().get_output().clone();
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["file_type"], "Q4_K_M");
+        // Rows of 32 values are no blocks of 256.
+        let types = summary["types"].as_array().unwrap();
+        assert!(
+            types.iter().any(|share| share["type"] == "Q5_0"),
+            "{types:?}"
+        );
+        let kept = scene.path(summary["kept"].as_str().unwrap());
+        assert!(kept.join("f32.gguf").is_file());
+        // What the file is, and not what it was made of.
+        let notes = summary["notes"].as_array().unwrap();
+        let falls_back = |note: &Value| note["note"] == "fallback" && note["wanted"] == "Q4_K_M";
+        assert!(notes.iter().any(falls_back), "{notes:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_a_file_is_named() {
+        let scene = Scene::new();
+        write_model(&scene);
+        let mut call = vec!["export-gguf", "--model", "base", "--out", "model.gguf"];
+        let tokenizer = scene.read("base/tokenizer.json");
+        let whitespace = tokenizer.replace(
+            r#""pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#,
+            r#""pre_tokenizer":{"type":"Whitespace"}"#,
+        );
+        assert_ne!(whitespace, tokenizer);
+        scene.write("base/tokenizer.json", &whitespace);
+        let says = contains("tokenizer.json").and(contains("Whitespace"));
+        scene.dsg(&call).assert().code(3).stderr(says);
+        assert!(!scene.path("model.gguf").exists());
+        if cfg!(not(feature = "llama-cpp")) {
+            call.extend(["--quant", "q4_k_m"]);
+            let says = contains("built without `llama-cpp`").and(contains("--features llama-cpp"));
+            scene.dsg(&call).assert().code(2).stderr(says);
+        }
     }
 
     #[test]

@@ -3,9 +3,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "tests fail by panicking"
 )]
 
+mod bundle;
 mod card;
 mod dataset;
 mod full_disk;

@@ -351,16 +351,14 @@ fn model(file: &Gguf, report: &mut VerifyReport) {
     if let Some(count) = file.number(&format!("{architecture}.block_count"))
         && !file.tensors().is_empty()
     {
-        let blocks: BTreeSet<u64> = file.tensors().iter().filter_map(block).collect();
+        let blocks: BTreeSet<u64> = file
+            .tensors()
+            .iter()
+            .filter_map(TensorInfo::block)
+            .collect();
         // Ends at the first missing one, so that a claim of any size takes no time.
         if let Some(missing) = (0..count).find(|number| !blocks.contains(number)) {
             report.findings.push(Finding::Blocks { missing, count });
         }
     }
-}
-
-/// The number in `blk.7.attn_q.weight`.
-fn block(tensor: &TensorInfo) -> Option<u64> {
-    let (number, _) = tensor.name().strip_prefix("blk.")?.split_once('.')?;
-    number.parse().ok()
 }

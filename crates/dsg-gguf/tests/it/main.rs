@@ -11,6 +11,7 @@
 
 mod compare;
 mod hostile;
+mod imatrix;
 mod models;
 mod quants;
 mod round_trip;

@@ -39,7 +39,7 @@ pub(super) struct Loaded {
 }
 
 /// llama.cpp itself, set up once a process; silent, since what it logs is no part of a program's output.
-fn backend() -> Result<&'static LlamaBackend, LlmError> {
+pub(super) fn backend() -> Result<&'static LlamaBackend, LlmError> {
     static BACKEND: OnceLock<Option<LlamaBackend>> = OnceLock::new();
     let backend = BACKEND.get_or_init(|| {
         send_logs_to_tracing(LogOptions::default().with_logs_enabled(false));
@@ -59,7 +59,7 @@ pub(super) fn run(
     loaded: &Sender<Result<Loaded, LlmError>>,
     inbox: &Receiver<Job>,
 ) {
-    let model = match load(plan) {
+    let model = match load(&plan.path) {
         Ok(model) => model,
         Err(error) => {
             let _ = loaded.send(Err(error));
@@ -87,14 +87,39 @@ fn problem(path: &Path, problem: impl Into<String>) -> LlmError {
     }
 }
 
-fn load(plan: &Plan) -> Result<LlamaModel, LlmError> {
+pub(super) fn load(path: &Path) -> Result<LlamaModel, LlmError> {
     let params = LlamaModelParams::default();
-    LlamaModel::load_from_file(backend()?, &plan.path, &params).map_err(|error| LlmError::Model {
-        path: plan.path.clone(),
+    LlamaModel::load_from_file(backend()?, path, &params).map_err(|error| LlmError::Model {
+        path: path.to_owned(),
         problem: "llama.cpp cannot load it: it is cut or damaged, or of a kind that this version does not know"
             .to_owned(),
         source: Some(error.into()),
     })
+}
+
+/// A context of the plan's tokens, no more than the model was trained for; how many these are, and how many are decoded at once.
+pub(super) fn context<'a>(
+    plan: &Plan,
+    model: &'a LlamaModel,
+) -> Result<(LlamaContext<'a>, usize, usize), LlmError> {
+    let trained = std::num::NonZeroU32::new(model.n_ctx_train());
+    let tokens = trained.map_or(plan.context_tokens, |most| most.min(plan.context_tokens));
+    let batch_tokens = plan.batch.get().min(tokens.get() as usize);
+    let batch_width = u32::try_from(batch_tokens).unwrap_or(tokens.get());
+    let params = LlamaContextParams::default()
+        .with_n_ctx(Some(tokens))
+        .with_n_batch(batch_width)
+        .with_n_ubatch(batch_width)
+        .with_n_threads(plan.threads)
+        .with_n_threads_batch(plan.threads);
+    let context = model
+        .new_context(backend()?, params)
+        .map_err(|error| LlmError::Model {
+            path: plan.path.clone(),
+            problem: format!("llama.cpp cannot make a context of {tokens} tokens for it"),
+            source: Some(error.into()),
+        })?;
+    Ok((context, tokens.get() as usize, batch_tokens))
 }
 
 /// A request whose prompt is ready.
@@ -121,29 +146,13 @@ struct Engine<'a> {
 impl<'a> Engine<'a> {
     fn new(plan: &Plan, name: &'a str, model: &'a LlamaModel) -> Result<Self, LlmError> {
         let template = Template::of(model).map_err(|what| problem(&plan.path, what))?;
-        let trained = std::num::NonZeroU32::new(model.n_ctx_train());
-        let tokens = trained.map_or(plan.context_tokens, |most| most.min(plan.context_tokens));
-        let batch_tokens = plan.batch.get().min(tokens.get() as usize);
-        let batch_width = u32::try_from(batch_tokens).unwrap_or(tokens.get());
-        let params = LlamaContextParams::default()
-            .with_n_ctx(Some(tokens))
-            .with_n_batch(batch_width)
-            .with_n_ubatch(batch_width)
-            .with_n_threads(plan.threads)
-            .with_n_threads_batch(plan.threads);
-        let context = model
-            .new_context(backend()?, params)
-            .map_err(|error| LlmError::Model {
-                path: plan.path.clone(),
-                problem: format!("llama.cpp cannot make a context of {tokens} tokens for it"),
-                source: Some(error.into()),
-            })?;
+        let (context, context_tokens, batch_tokens) = context(plan, model)?;
         Ok(Self {
             name,
             model,
             template,
             context,
-            context_tokens: tokens.get() as usize,
+            context_tokens,
             batch: LlamaBatch::new(batch_tokens, 1),
             batch_tokens,
             cached: Vec::new(),

@@ -3,9 +3,11 @@
 //! One thread owns the model and its context; requests wait in a [`queue`]. What a reply depends on is the file and the request
 //! alone: see [`engine`] for how a prompt's beginning is reused all the same.
 
+mod bench;
 mod engine;
 mod gguf;
 mod prompt;
+mod quantize;
 mod queue;
 mod sampler;
 
@@ -25,7 +27,10 @@ use tokio::sync::oneshot;
 use crate::error::LlmError;
 use crate::store::Settings;
 use engine::Loaded;
+pub use quantize::{Quantization, quantize};
 use queue::Job;
+
+pub use bench::{BenchContext, BenchModel, ReadTime};
 
 /// Threads at most where none are configured: decoding is bound by memory, and more of them wait for each other.
 const MOST_THREADS: usize = 8;

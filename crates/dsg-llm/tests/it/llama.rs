@@ -9,9 +9,10 @@ use std::{env, fs};
 use dsg_core::{
     ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, Message, Role, TokenCounter,
 };
+use dsg_gguf::{FileType, Gguf, GgufWriter, ImportanceMatrix, TensorType, verify};
 use dsg_llm::{
-    Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, ReplyStore, Shared,
-    StackConfig, stack,
+    BenchModel, Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, Quantization,
+    ReplyStore, Shared, StackConfig, quantize, stack,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -340,4 +341,96 @@ fn the_store_answers_the_second_time() {
     });
     assert_eq!(texts[0], texts[1]);
     assert!(texts[0].contains("wet"), "{}", texts[0]);
+}
+
+#[test]
+fn a_model_is_measured_within_what_it_was_trained_for() {
+    let Some(file) = file() else { return };
+    let model = BenchModel::open(&file).unwrap();
+    assert!(model.name().starts_with(FILE), "{}", model.name());
+    let one = NonZeroUsize::MIN;
+    let batch = one.saturating_add(15);
+    let mut context = model.context(one, batch, 40, 2).unwrap();
+    let read = context.read(one.saturating_add(39)).unwrap();
+    assert!(read.first_token >= read.prompt && !read.prompt.is_zero());
+    assert!(!context.write(one.saturating_add(1)).unwrap().is_zero());
+    for (prompt, reply, named) in [
+        (1 << 20, 1, "prompt_tokens"),
+        (1, 1 << 20, "reply_tokens"),
+        (1, 1 << 40, "reply_tokens"),
+        (0, 0, "prompt_tokens"),
+    ] {
+        let error = model.context(one, batch, prompt, reply).err().unwrap();
+        assert!(
+            matches!(error, LlmError::Config { field, .. } if field == named),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn recipes_are_quantized_as_llama_cpp_has_them() {
+    let Some(file) = file() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("q4_k_m.gguf");
+    let job = Quantization {
+        from: &file,
+        to: &to,
+        file_type: FileType::Q4KM,
+        imatrix: None,
+        threads: 1,
+    };
+    assert_eq!(quantize(&job).unwrap(), 0);
+    let written = Gguf::open(&to).unwrap();
+    let summary = written.summary();
+    assert_eq!(summary.file_type.as_deref(), Some("Q4_K_M"));
+    // Rows of 576 values are no blocks of 256.
+    let mut types = summary.types.iter();
+    assert!(types.any(|share| share.kind == TensorType::Q5_0));
+    assert!(verify(&written).is_ok());
+
+    let nothing = folder.path().join("nothing.gguf");
+    let missing = Quantization {
+        from: &nothing,
+        ..job
+    };
+    let error = quantize(&missing).unwrap_err();
+    assert!(matches!(&error, LlmError::Model { path, .. } if *path == nothing));
+
+    // An importance matrix of some columns of one tensor.
+    let imatrix = |tensor: &str, columns: u64| {
+        let path = folder.path().join("imatrix.gguf");
+        let mut writer = GgufWriter::new();
+        writer.key("general.type", "imatrix").unwrap();
+        for (name, columns) in [("in_sum2", columns), ("counts", 1)] {
+            let name = format!("{tensor}.{name}");
+            writer.tensor(name, TensorType::F32, &[columns, 1]).unwrap();
+        }
+        writer
+            .write(&path, |tensor, out| {
+                let ones = 1_f32
+                    .to_le_bytes()
+                    .repeat(tensor.values().try_into().unwrap());
+                std::io::Write::write_all(out, &ones)
+            })
+            .unwrap();
+        ImportanceMatrix::read(&path).unwrap()
+    };
+    let with = |imatrix: &ImportanceMatrix| {
+        quantize(&Quantization {
+            imatrix: Some(imatrix),
+            ..job
+        })
+    };
+    let said = |tensor, columns| with(&imatrix(tensor, columns)).unwrap_err().to_string();
+    let columns = said("blk.0.attn_q.weight", 3);
+    assert!(
+        columns.contains("`blk.0.attn_q.weight` has 576 columns") && columns.contains("matrix 3"),
+        "{columns}"
+    );
+    let foreign = said("blk.99.attn_q.weight", 576);
+    assert!(foreign.contains("knows none"), "{foreign}");
+    // Seven matrices in each of 30 blocks.
+    let missing = with(&imatrix("blk.0.attn_q.weight", 576)).unwrap();
+    assert_eq!(missing, 209);
 }

@@ -68,7 +68,7 @@ impl Dropout {
 }
 
 /// The next number of the generator SplitMix64 (Steele, Lea and Flood 2014).
-pub(super) const fn split_mix(state: &mut u64) -> u64 {
+pub(crate) const fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut bits = *state;
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -9,8 +9,8 @@ mod peft;
 mod weights;
 
 pub use config::{AdapterConfig, Site, Target};
-pub(crate) use dropout::Draw;
 pub use dropout::Dropout;
+pub(crate) use dropout::{Draw, split_mix};
 pub use lora::Adapter;
 pub use magnitude::Magnitude;
 pub(crate) use peft::{bytes, serialize};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use dsg_core::Seed;
+use dsg_core::hash::xxh3_hex;
 
 use super::config::{AdapterConfig, Site};
 use super::dropout::{Draw, Dropout, split_mix};
@@ -177,7 +178,16 @@ impl LoraWeights {
             .flat_map(|site| [&site.a, &site.b].into_iter().chain(&site.magnitude))
     }
 
-    /// The same, to be replaced.
+    /// Changes with every value; kind and scale are the configuration's.
+    pub fn fingerprint(&self) -> String {
+        let values = self
+            .matrices()
+            .flat_map(|matrix| matrix.to_data().iter::<f32>().collect::<Vec<_>>());
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        xxh3_hex(&bytes)
+    }
+
+    /// The matrices, to be replaced.
     pub(crate) fn matrices_mut(&mut self) -> impl Iterator<Item = &mut Tensor<2>> {
         self.sites.values_mut().flat_map(|site| {
             [&mut site.a, &mut site.b]

@@ -7,7 +7,7 @@ use super::{Architecture, Local, ModelConfig, RopeScaling, Weight};
 use crate::error::TrainError;
 
 /// Factors of rotary frequencies, which files of Llama 3.1 and later carry as a tensor.
-const ROPE_FACTORS: &str = "rope_freqs.weight";
+pub(crate) const ROPE_FACTORS: &str = "rope_freqs.weight";
 
 /// The configuration of the model in `file`.
 pub(crate) fn from_gguf(file: &Gguf) -> Result<ModelConfig, TrainError> {
@@ -70,7 +70,7 @@ pub(crate) fn from_gguf(file: &Gguf) -> Result<ModelConfig, TrainError> {
             .ok_or_else(|| keys.error("attention.layer_norm_rms_epsilon", "is missing"))?,
         attention_scale: match keys.number("attention.scale")? {
             Some(scale) if scale != 0.0 => scale,
-            _ => (head_width as f64).powf(-0.5),
+            _ => default_scale(architecture, layers, width, heads, head_width),
         },
         rope_base: keys
             .number("rope.freq_base")?
@@ -83,6 +83,21 @@ pub(crate) fn from_gguf(file: &Gguf) -> Result<ModelConfig, TrainError> {
         None => Ok(config),
         Some((field, problem)) => Err(keys.error(gguf_key(field), problem)),
     }
+}
+
+/// What llama.cpp multiplies the products of query and key with where a file does not say: it knows Gemma 3 27B by its layers, which scales by
+/// the width over the heads.
+pub(super) fn default_scale(
+    architecture: Architecture,
+    layers: usize,
+    width: usize,
+    heads: usize,
+    head_width: usize,
+) -> f64 {
+    let of_27b = width
+        .checked_div(heads)
+        .filter(|_| architecture == Architecture::Gemma3 && layers == 62);
+    (of_27b.unwrap_or(head_width) as f64).powf(-0.5)
 }
 
 fn error(file: &Gguf, key: impl Into<String>, problem: impl Into<String>) -> TrainError {
@@ -184,8 +199,8 @@ fn shortest(number: f32) -> f64 {
         .unwrap_or_else(|_| f64::from(number))
 }
 
-/// The key of a field of [`ModelConfig`].
-fn gguf_key(field: &'static str) -> &'static str {
+/// The key of a field of [`ModelConfig`], for reading, writing and errors.
+pub(super) fn gguf_key(field: &'static str) -> &'static str {
     match field {
         "vocabulary" => "vocab_size",
         "width" => "embedding_length",

@@ -5,14 +5,16 @@ mod field;
 mod gguf;
 mod hf;
 mod rotary;
+mod to_gguf;
 mod weight;
 
 pub use config::{Local, ModelConfig, RopeScaling};
 pub use rotary::{halves_from_pairs, pairs_from_halves};
 pub use weight::{LayerWeight, PROJECTIONS, Weight};
 
-pub(crate) use gguf::from_gguf;
+pub(crate) use gguf::{ROPE_FACTORS, from_gguf};
 pub(crate) use hf::from_hf;
+pub(crate) use to_gguf::gguf_keys;
 
 /// A family of decoders, all of them pre-norm transformers with rotary positions, grouped heads and a gated feed-forward part.
 /// What differs is said here and nowhere else.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dsg_core::{Message, Role};
+use dsg_core::{Message, Reason, Reject, RejectSchema, Role, Stage};
 
 use super::row::Row;
 use crate::error::TrainError;
@@ -52,7 +52,7 @@ impl Sample {
     }
 }
 
-/// Why a row cannot be learned from.
+/// Why a row cannot be learned from, or a model not be asked it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -60,9 +60,9 @@ pub enum Refusal {
     #[error("no turn of the assistant has text")]
     NoAnswer,
     /// No labelled turn fits; a shorter one would lack its end, and a model trained on such never stops.
-    #[error("the first answer ends at token {tokens}, and {most} are the most")]
+    #[error("the answer ends at token {tokens}, and {most} are the most")]
     TooLong {
-        /// Tokens up to the end of the first answer.
+        /// Tokens up to the end of the answer: the first, where later ones may be left out.
         tokens: usize,
         /// Most tokens of a row.
         most: usize,
@@ -77,12 +77,27 @@ pub enum Refusal {
     /// would be trained on other prompts than it gets.
     #[error("the template renders earlier turns differently once the answer is there")]
     Rewritten,
+    /// The model's computations overflow on it.
+    #[error("the likelihood of the answer is no finite number")]
+    NoLikelihood,
     /// The template or the tokenizer refuses it.
     #[error("{0}")]
     Format(String),
 }
 
 impl Refusal {
+    /// `row` as what was refused in `stage`.
+    pub fn reject(&self, row: &Row, stage: Stage) -> Reject {
+        Reject {
+            schema: RejectSchema,
+            id: row.id().to_owned(),
+            stage,
+            reason: Reason::new(self.reason()),
+            detail: self.to_string(),
+            record: serde_json::to_value(row).unwrap_or_default(),
+        }
+    }
+
     /// The typed reason.
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -91,6 +106,7 @@ impl Refusal {
             Self::NoEnd => "train.no_end_of_turn",
             Self::ControlText => "train.control_text",
             Self::Rewritten => "train.rewritten_history",
+            Self::NoLikelihood => "evaluate.no_likelihood",
             Self::Format(_) => "train.format",
         }
     }

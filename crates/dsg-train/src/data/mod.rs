@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use dsg_core::artifact::read_jsonl;
 use dsg_core::hash::xxh3_hex;
-use dsg_core::{Outcome, Reason, Reject, Stage, StageCounts};
+use dsg_core::{Outcome, Reject, Stage, StageCounts};
 use rayon::prelude::*;
 
 pub(crate) use batch::{Batch, Padding, batches};
@@ -67,17 +67,7 @@ impl Dataset {
             .into_par_iter()
             .map(|row| match encoder.encode(&row) {
                 Ok(sample) => Outcome::Kept(sample),
-                Err(refusal) => {
-                    let reject = Reject {
-                        schema: dsg_core::RejectSchema,
-                        id: row.id().to_owned(),
-                        stage: Stage::Train,
-                        reason: Reason::new(refusal.reason()),
-                        detail: refusal.to_string(),
-                        record: serde_json::to_value(&row).unwrap_or_default(),
-                    };
-                    Outcome::Dropped(reject)
-                }
+                Err(refusal) => Outcome::Dropped(refusal.reject(&row, Stage::Train)),
             })
             .collect();
         let mut dataset = Self {

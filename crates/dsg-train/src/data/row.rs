@@ -87,7 +87,20 @@ impl Row {
         &self.messages
     }
 
-    pub(super) fn or_id(mut self, id: impl FnOnce() -> String) -> Self {
+    /// The conversation up to the assistant's last answer; `None` where the assistant says nothing.
+    pub fn until_last_answer(&self) -> Option<Self> {
+        let is_answer =
+            |turn: &Message| turn.role == Role::Assistant && !turn.content.trim().is_empty();
+        let last = self.messages.iter().rposition(is_answer)?;
+        Some(Self {
+            id: self.id.clone(),
+            messages: self.messages.get(..=last)?.to_vec(),
+        })
+    }
+
+    /// The same under this name where it has none.
+    #[must_use]
+    pub fn or_id(mut self, id: impl FnOnce() -> String) -> Self {
         if self.id.is_empty() {
             self.id = id();
         }

@@ -1,6 +1,7 @@
 //! What adapters and training need of a decoder.
 
 use burn::tensor::Tensor;
+use dsg_core::hash::xxh3_hex;
 
 use super::{Decoder, Projection};
 use crate::adapter::Site;
@@ -28,6 +29,18 @@ impl Decoder {
                 Some((Site::of(layer, weight)?, projection))
             })
         })
+    }
+
+    /// Changes with the frozen projections, of each of which it sees the first row; enough to tell two base models of a training apart. Adapters
+    /// count for nothing.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut bytes = Vec::new();
+        for (site, projection) in self.sites() {
+            let row = projection.weight().slice(0..1).into_data();
+            bytes.extend(site.module().into_bytes());
+            bytes.extend(row.iter::<f32>().flat_map(f32::to_le_bytes));
+        }
+        xxh3_hex(&bytes)
     }
 
     /// The hidden states that predict the labels of a batch, `[labels, width]`.

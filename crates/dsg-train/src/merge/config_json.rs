@@ -34,8 +34,13 @@ pub(super) fn model(
     set("rope_theta", json!(config.rope_base));
     set("tie_word_embeddings", json!(config.tied));
     set("torch_dtype", json!("float32"));
-    if let Some(first) = tokenizer.ends().first() {
-        set("eos_token_id", json!(first));
+    let ends = match tokenizer.ends() {
+        [] => None,
+        [end] => Some(json!(end)),
+        several => Some(json!(several)),
+    };
+    if let Some(ends) = ends {
+        set("eos_token_id", ends);
     }
     match &config.rope_scaling {
         RopeScaling::None => {}

@@ -51,8 +51,14 @@ pub fn merge(source: &Source, adapter: Option<&LoraWeights>, out: &Path) -> Resu
     }
 }
 
-/// The files beside a folder's weights, as they are, but for the weights' type in `config.json`.
-fn beside_of_folder(source: &Source, out: &Path) -> Result<(), TrainError> {
+/// Copies the tokenizer's files and what else a folder has beside its weights, but for `config.json`; a GGUF file has none.
+///
+/// # Errors
+/// [`TrainError::Io`] and [`TrainError::Artifact`] for files that cannot be read or written.
+pub fn copy_beside(source: &Source, out: &Path) -> Result<(), TrainError> {
+    if source.gguf().is_some() {
+        return Ok(());
+    }
     for name in BESIDE {
         let from = source.path().join(name);
         if from.is_file() {
@@ -60,6 +66,12 @@ fn beside_of_folder(source: &Source, out: &Path) -> Result<(), TrainError> {
             write_atomic(&out.join(name), |file| file.write_all(&bytes))?;
         }
     }
+    Ok(())
+}
+
+/// The files beside a folder's weights, as they are, but for the weights' type in `config.json`.
+fn beside_of_folder(source: &Source, out: &Path) -> Result<(), TrainError> {
+    copy_beside(source, out)?;
     let from = source.path().join("config.json");
     let text = fs::read(&from).map_err(TrainError::io(&from, "read"))?;
     let mut object: Map<String, Value> =
@@ -92,12 +104,16 @@ fn beside_of_gguf(source: &Source, out: &Path) -> Result<(), TrainError> {
         template.as_ref().map(ChatTemplate::source),
     );
     write_json(&out.join("tokenizer_config.json"), &about)?;
-    let object = config_json::model(source.config(), &tokenizer)?;
+    let mut object = config_json::model(source.config(), &tokenizer)?;
+    let name = source.gguf().and_then(|file| file.text("general.name"));
+    if let Some(name) = name {
+        object.insert("_name_or_path".to_owned(), json!(name));
+    }
     Ok(write_json(&out.join("config.json"), &object)?)
 }
 
 /// Whether the adapter fits, before anything is written.
-fn check(config: &ModelConfig, adapter: &LoraWeights) -> Result<(), TrainError> {
+pub(crate) fn check(config: &ModelConfig, adapter: &LoraWeights) -> Result<(), TrainError> {
     for (site, weights) in adapter.sites() {
         let wrong =
             |name: &str, expected: [usize; 2], actual: [usize; 2]| TrainError::TensorShape {
@@ -176,30 +192,49 @@ fn values(
     adapter: Option<&LoraWeights>,
     weight: Weight,
 ) -> Result<Vec<f32>, TrainError> {
-    let config = source.config();
-    let mut values = source.values(weight)?;
-    if weight.is_norm() && config.architecture.stores_norms_less_one() {
+    let mut values = merged(source, adapter, weight)?;
+    if weight.is_norm() && source.config().architecture.stores_norms_less_one() {
         for value in &mut values {
             *value -= 1.0;
         }
     }
-    let site = match weight {
-        Weight::Layer(layer, part) => Site::of(layer, part),
-        _ => None,
+    Ok(values)
+}
+
+/// The site of `adapter` that changes a weight.
+pub(crate) fn site_of(adapter: Option<&LoraWeights>, weight: Weight) -> Option<Site> {
+    let Weight::Layer(layer, part) = weight else {
+        return None;
     };
-    let Some((adapter, site)) = adapter.zip(site) else {
+    let site = Site::of(layer, part)?;
+    adapter?.sites().contains_key(&site).then_some(site)
+}
+
+/// A weight as [`Source::values`] has it, with the adapter's part; finite.
+pub(crate) fn merged(
+    source: &Source,
+    adapter: Option<&LoraWeights>,
+    weight: Weight,
+) -> Result<Vec<f32>, TrainError> {
+    let values = source.values(weight)?;
+    let Some((adapter, site)) = adapter.zip(site_of(adapter, weight)) else {
         return Ok(values);
     };
-    if !adapter.sites().contains_key(&site) {
-        return Ok(values);
-    }
     let matrix = Tensor::from_data(
-        TensorData::new(values, config.shape(weight)),
+        TensorData::new(values, source.config().shape(weight)),
         &Device::flex(),
     );
-    adapter
+    let values: Vec<f32> = adapter
         .merged(site, matrix)
         .into_data()
         .try_into_vec()
-        .map_err(|error| TrainError::compute("read a merged matrix", &error))
+        .map_err(|error| TrainError::compute("read a merged matrix", &error))?;
+    match values.iter().find(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(value) => Err(TrainError::Format {
+            path: adapter.origin().to_path_buf(),
+            what: "adapter of this model",
+            problem: format!("with it, `{}` has {value}", weight.gguf_name()),
+        }),
+    }
 }

@@ -18,6 +18,15 @@ const INDEX: &str = "model.safetensors.index.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 const TEMPLATE: &str = "chat_template.jinja";
 const TEMPLATE_JSON: &str = "chat_template.json";
+/// What a model is read from beside its weights, by its tokenizer too.
+const BESIDE: [&str; 6] = [
+    CONFIG,
+    "generation_config.json",
+    "tokenizer.json",
+    TOKENIZER_CONFIG,
+    TEMPLATE,
+    TEMPLATE_JSON,
+];
 
 /// The folder with its files of weights opened.
 #[derive(Debug)]
@@ -80,6 +89,13 @@ impl Folder {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Every file that the model may be read from, in the same order every time; those beside the weights may be missing.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let weights = self.files.iter().map(|file| file.path().to_path_buf());
+        let beside = BESIDE.iter().map(|name| self.path.join(name));
+        weights.chain(beside).collect()
     }
 
     pub(super) fn config(&self) -> Result<ModelConfig, TrainError> {

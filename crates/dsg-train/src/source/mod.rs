@@ -8,6 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use dsg_core::hash::{xxh3_hex, xxh3_reader};
 use dsg_gguf::{Gguf, GgufError, can_dequantize};
 
 use crate::architecture::{ModelConfig, Weight, from_gguf, halves_from_pairs};
@@ -82,6 +83,28 @@ impl Source {
             Kind::Gguf(file) => Some(file),
             Kind::Folder(_) => None,
         }
+    }
+
+    /// Changes with every byte of the files that the model, its tokenizer and its chat template are read from, and with nothing else. Reads all of
+    /// them, block by block.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] when a file cannot be read.
+    pub fn fingerprint(&self) -> Result<String, TrainError> {
+        let files = match &self.kind {
+            Kind::Folder(folder) => folder.files(),
+            Kind::Gguf(file) => vec![file.path().to_path_buf()],
+        };
+        let mut hashes = String::new();
+        for path in files {
+            if path.is_file() {
+                let file = File::open(&path).map_err(TrainError::io(&path, "open"))?;
+                hashes.push_str(&xxh3_reader(file).map_err(TrainError::io(&path, "read"))?);
+            }
+            // Also for a file that is missing, so that none is taken for another.
+            hashes.push('\n');
+        }
+        Ok(xxh3_hex(hashes.as_bytes()))
     }
 
     /// The values of a weight in single precision, row after row, the same whatever the file: rows of query and key in
@@ -169,6 +192,17 @@ impl Source {
         template
             .map(|template| ChatTemplate::new(&template, tokens))
             .transpose()
+    }
+
+    /// The same of a model that has to have one.
+    ///
+    /// # Errors
+    /// [`TrainError::Template`] where it has none, and as [`template`](Self::template).
+    pub fn chat_template(&self) -> Result<ChatTemplate, TrainError> {
+        self.template()?.ok_or_else(|| TrainError::Template {
+            problem: "there is none; only a model with one can be trained on chats or asked"
+                .to_owned(),
+        })
     }
 }
 

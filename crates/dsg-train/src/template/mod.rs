@@ -1,22 +1,17 @@
 //! A model's own chat template: Jinja, as transformers renders it, by `minijinja`.
 
 mod date;
-mod json;
 
 use std::fmt;
 
-use minijinja::syntax::SyntaxConfig;
+use dsg_core::chat_template::{NAME, environment};
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{Environment, Error, ErrorKind, Value, context};
-use minijinja_contrib::pycompat::unknown_method_callback;
+use minijinja::{Environment, Error, Value, context};
 use serde::{Deserialize, Serialize};
 
 pub use date::Date;
 
 use crate::error::TrainError;
-
-/// Steps of a rendering, so that a template that loops forever ends. Real ones take some thousands.
-const MOST_STEPS: u64 = 10_000_000;
 
 /// One message of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,36 +88,14 @@ pub struct ChatTemplate {
     tokens: SpecialTexts,
 }
 
-const NAME: &str = "chat";
-
 impl ChatTemplate {
     /// The template in `source`.
     ///
     /// # Errors
     /// [`TrainError::Template`] for what is no valid Jinja.
     pub fn new(source: &str, tokens: SpecialTexts) -> Result<Self, TrainError> {
-        let mut environment = Environment::new();
-        // As transformers sets its environment up.
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()
-            .map_err(|error| problem(&error))?;
-        environment.set_syntax(syntax);
-        environment.set_fuel(Some(MOST_STEPS));
-        environment.set_unknown_method_callback(unknown_method_callback);
-        environment.add_filter("tojson", json::to_json);
-        environment.add_function(
-            "raise_exception",
-            |message: String| -> Result<Value, Error> {
-                Err(Error::new(ErrorKind::InvalidOperation, message))
-            },
-        );
-        environment
-            .add_template_owned(NAME, without_generation_marks(source))
-            .map_err(|error| problem(&error))?;
         Ok(Self {
-            environment,
+            environment: environment(source).map_err(|error| problem(&error))?,
             source: source.to_owned(),
             tokens,
         })
@@ -177,45 +150,6 @@ impl fmt::Debug for ChatTemplate {
             .field("tokens", &self.tokens)
             .finish_non_exhaustive()
     }
-}
-
-/// `{% generation %}` marks what a model says, for trainers that make masks of it; here it would be an unknown statement.
-fn without_generation_marks(source: &str) -> String {
-    let mut rest = source;
-    let mut result = String::with_capacity(source.len());
-    while let Some((before, behind)) = rest.split_once("{%") {
-        result.push_str(before);
-        match behind.split_once("%}") {
-            Some((statement, after))
-                if matches!(
-                    statement.trim_matches(['-', '+']).trim(),
-                    "generation" | "endgeneration"
-                ) =>
-            {
-                // A statement with the same marks and no effect, so that white space around it is trimmed alike.
-                let begin = if statement.starts_with('-') {
-                    "{%-"
-                } else {
-                    "{%"
-                };
-                let end = if statement.ends_with('-') {
-                    "-%}"
-                } else {
-                    "%}"
-                };
-                result.push_str(begin);
-                result.push_str(" set _ = 0 ");
-                result.push_str(end);
-                rest = after;
-            }
-            _ => {
-                result.push_str("{%");
-                rest = behind;
-            }
-        }
-    }
-    result.push_str(rest);
-    result
 }
 
 fn problem(error: &Error) -> TrainError {
@@ -313,18 +247,5 @@ mod tests {
             render(source, &options).unwrap(),
             "[\n  {\n    \"name\": \"f\",\n    \"a\": [\n      \"<ä>\",\n      1.0,\n      null,\n      true\n    ]\n  }\n]"
         );
-    }
-
-    #[test]
-    fn marks_for_masks_leave_no_trace() {
-        let source = "a{% generation %}b {%- endgeneration -%} c{{ '{%' }}";
-        assert_eq!(render(source, &RenderOptions::whole()).unwrap(), "abc{%");
-    }
-
-    #[test]
-    fn a_template_without_end_ends() {
-        let source =
-            "{% for a in range(10000) %}{% for b in range(10000) %}{% endfor %}{% endfor %}";
-        assert!(render(source, &RenderOptions::whole()).is_err());
     }
 }

@@ -35,15 +35,17 @@ impl Tokenizer {
             .map_err(|error| fail(error.to_string()))?;
 
         let texts = special_texts(folder)?;
-        // What the post-processor puts before nothing.
-        let bare = engine
-            .encode_fast("", true)
-            .map_err(|error| fail(error.to_string()))?;
+        // What the post-processor puts before a text.
+        let first = |special| -> Result<Option<u32>, TrainError> {
+            let ids = engine
+                .encode_fast("a", special)
+                .map_err(|error| fail(error.to_string()))?;
+            Ok(ids.get_ids().first().copied())
+        };
+        let (bare, whole) = (first(false)?, first(true)?);
         let bos_id = texts.bos.as_ref().and_then(|bos| engine.token_to_id(bos));
-        let bos = bare
-            .get_ids()
-            .first()
-            .copied()
+        let bos = whole
+            .filter(|first| bare != Some(*first))
             .filter(|first| bos_id.is_none_or(|bos| bos == *first));
         let mut ends = Vec::new();
         for name in WITH_ENDS {

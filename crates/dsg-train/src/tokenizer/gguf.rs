@@ -1,6 +1,7 @@
 //! The tokenizer of a GGUF file.
 
 use dsg_gguf::Gguf;
+use tokenizers::processors::template::TemplateProcessing;
 
 use super::vocabulary::{Vocabulary, fail};
 use super::{Tokenizer, Traits, bpe, spm};
@@ -28,9 +29,15 @@ impl Tokenizer {
         engine.add_special_tokens(&special);
         engine.add_tokens(&defined);
         let adds_bos = vocabulary.flag("add_bos_token").unwrap_or(adds_bos);
+        let bos = vocabulary.special("bos_token_id").filter(|_| adds_bos);
+        if let (Some(id), Some(text)) = (bos, vocabulary.special_text("bos_token_id")) {
+            // For the `tokenizer.json` that may be made of it; what is encoded here goes without.
+            let before = before(id, text).map_err(|problem| fail(file, problem))?;
+            engine.with_post_processor(Some(before));
+        }
         let traits = Traits {
-            bos: vocabulary.special("bos_token_id").filter(|_| adds_bos),
-            ends: ["eos_token_id", "eot_token_id"]
+            bos,
+            ends: ["eos_token_id", "eot_token_id", "eom_token_id"]
                 .iter()
                 .filter_map(|key| vocabulary.special(key))
                 .collect(),
@@ -43,4 +50,13 @@ impl Tokenizer {
         };
         Ok(Self::new(engine, traits))
     }
+}
+
+/// Puts a token before texts.
+fn before(id: u32, text: String) -> Result<TemplateProcessing, String> {
+    TemplateProcessing::builder()
+        .try_single(format!("{text}:0 $A:0"))?
+        .special_tokens(vec![(text, id)])
+        .build()
+        .map_err(|error| error.to_string())
 }

@@ -1,22 +1,28 @@
 //! Text to token ids and back, exactly as the model's own tokenizer does, by the crate `tokenizers`.
 //!
 //! A folder brings `tokenizer.json`, which is used as it is. A GGUF file brings a vocabulary, from which the same kind of tokenizer is put
-//! together so that it agrees with llama.cpp: `bpe.rs` for byte-level BPE (`gpt2`), `spm.rs` for SentencePiece (`llama`).
+//! together so that it agrees with llama.cpp: `bpe.rs` for byte-level BPE (`gpt2`), `spm.rs` for SentencePiece (`llama`). `to_gguf.rs` goes the
+//! other way, from `tokenizer.json` to such a vocabulary.
 
 mod bpe;
+mod file;
 mod folder;
 mod gguf;
 mod spm;
+mod to_gguf;
 mod vocabulary;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use tokenizers::{NormalizedString, Normalizer as _, NormalizerWrapper};
+
 use crate::error::TrainError;
 use crate::template::SpecialTexts;
 
 pub(crate) use folder::special_texts;
+pub(crate) use to_gguf::TokenizerKeys;
 
 /// Tokens that end a turn or a text in the models of the field, whatever their files say of it; as llama.cpp has it.
 const END_TEXTS: [&str; 7] = [
@@ -173,6 +179,26 @@ impl Tokenizer {
     /// The tokens that end a turn or a text, in rising order.
     pub fn ends(&self) -> &[u32] {
         &self.ends
+    }
+
+    /// The text with its characters composed (NFC), where this tokenizer does that before it cuts texts.
+    pub(crate) fn composed(&self, text: &str) -> Option<String> {
+        let normalizer = self.parsing.get_normalizer()?;
+        if !matches!(normalizer, NormalizerWrapper::NFC(_)) {
+            return None;
+        }
+        let mut text = NormalizedString::from(text);
+        normalizer.normalize(&mut text).ok()?;
+        Some(text.get().to_owned())
+    }
+
+    /// Whether a token of end is put behind a text where special tokens are added.
+    pub(crate) fn adds_end(&self) -> bool {
+        let bare = self.parsing.encode_fast("", true);
+        bare.is_ok_and(|bare| {
+            let last = bare.get_ids().last();
+            last.is_some_and(|last| Some(*last) != self.bos && self.ends.contains(last))
+        })
     }
 
     /// The texts that chat templates name.

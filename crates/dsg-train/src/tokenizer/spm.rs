@@ -4,6 +4,7 @@
 //! every token all ways to cut it in two tokens, which is also how transformers converts such models.
 
 use dsg_gguf::Gguf;
+use serde_json::Value;
 use tokenizers::decoders::byte_fallback::ByteFallback;
 use tokenizers::decoders::fuse::Fuse;
 use tokenizers::decoders::strip::Strip;
@@ -11,11 +12,60 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::{Prepend, Replace, Sequence};
 use tokenizers::{DecoderWrapper, NormalizerWrapper};
 
+use super::file::TokenizerFile;
 use super::vocabulary::{Kind, Vocabulary, fail};
 use crate::error::TrainError;
 
 /// What stands for a space.
-const SPACE: &str = "▁";
+pub(super) const SPACE: &str = "▁";
+
+/// Whether a `tokenizer.json` puts a space before texts; `None` where it does not treat spaces as SentencePiece does.
+pub(super) fn adds_prefix(file: &TokenizerFile) -> Option<bool> {
+    let steps = match &file.normalizer {
+        None => Vec::new(),
+        Some(step) => match step.get("normalizers").and_then(Value::as_array) {
+            Some(steps) => steps.iter().collect(),
+            None => vec![step],
+        },
+    };
+    let (mut prefix, mut replaces) = (false, false);
+    for step in steps {
+        match step.get("type")?.as_str()? {
+            "Prepend" if step.get("prepend")? == SPACE => prefix = true,
+            "Replace"
+                if step.get("pattern")?.get("String")? == " " && step.get("content")? == SPACE =>
+            {
+                replaces = true;
+            }
+            _ => return None,
+        }
+    }
+    match &file.pre_tokenizer {
+        None => {}
+        Some(step) => match step.get("type")?.as_str()? {
+            "Metaspace" if step.get("replacement")? == SPACE => {
+                let old = step.get("add_prefix_space").and_then(Value::as_bool);
+                let scheme = step.get("prepend_scheme").and_then(Value::as_str);
+                prefix |= scheme.map_or(old == Some(true), |scheme| scheme != "never");
+                replaces = true;
+            }
+            // Of spaces, of which the normalizer leaves none.
+            "Split" if replaces && step.get("pattern")?.get("String")? == " " => {}
+            _ => return None,
+        },
+    }
+    replaces.then_some(prefix)
+}
+
+/// Whether a token stands for a byte, as in `<0x0A>`.
+pub(super) fn is_byte(token: &str) -> bool {
+    let digits = token
+        .strip_prefix("<0x")
+        .and_then(|rest| rest.strip_suffix('>'));
+    digits.is_some_and(|digits| {
+        digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
+}
 
 /// The tokenizer.
 pub(super) fn engine(

@@ -28,6 +28,17 @@ impl Kind {
             _ => Self::Normal,
         }
     }
+
+    pub(super) const fn number(self) -> i32 {
+        match self {
+            Self::Normal => 1,
+            Self::Unknown => 2,
+            Self::Control => 3,
+            Self::UserDefined => 4,
+            Self::Unused => 5,
+            Self::Byte => 6,
+        }
+    }
 }
 
 /// Tokens, their kinds and their scores, by id.

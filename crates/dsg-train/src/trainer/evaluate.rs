@@ -23,7 +23,7 @@ pub fn evaluate(
     mean_loss(decoder, dataset.samples(), padding, most)
 }
 
-pub(super) fn mean_loss<'a>(
+pub(crate) fn mean_loss<'a>(
     decoder: &Decoder,
     rows: impl IntoIterator<Item = &'a Sample>,
     padding: Padding,

@@ -12,6 +12,7 @@ use dsg_core::{Interrupt, Observer, Seed, Silent};
 use serde_json::json;
 
 pub use evaluate::evaluate;
+pub(crate) use evaluate::mean_loss;
 pub use report::{TrainReport, Trained};
 
 use crate::adapter::LoraWeights;
@@ -147,25 +148,13 @@ impl<'a> Trainer<'a> {
 
     /// Changes with everything that the result depends on.
     fn key(&self, decoder: &Decoder, train: &Dataset, eval: Option<&Dataset>) -> String {
-        let mut model = Vec::new();
-        for (site, projection) in decoder.sites() {
-            let row = projection.weight().slice(0..1).into_data();
-            model.extend(site.module().into_bytes());
-            model.extend(row.iter::<f32>().flat_map(f32::to_le_bytes));
-        }
-        let start: Vec<u8> = self
-            .start
-            .iter()
-            .flat_map(LoraWeights::matrices)
-            .flat_map(|matrix| matrix.to_data().iter::<f32>().collect::<Vec<_>>())
-            .flat_map(f32::to_le_bytes)
-            .collect();
+        let start = self.start.as_ref();
         let all = json!({
             "config": self.config,
             "train": train.fingerprint(),
             "eval": eval.map(Dataset::fingerprint),
-            "model": xxh3_hex(&model),
-            "start": xxh3_hex(&start),
+            "model": decoder.fingerprint(),
+            "start": start.map_or_else(|| xxh3_hex(&[]), LoraWeights::fingerprint),
         });
         xxh3_hex(all.to_string().as_bytes())
     }

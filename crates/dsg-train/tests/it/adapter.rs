@@ -21,7 +21,7 @@ const TOKENS: [u32; 9] = [94, 60, 117, 111, 110, 101, 63, 62, 60];
 const B: &str = "base_model.model.model.layers.1.mlp.up_proj.lora_B.weight";
 
 /// A few steps, so that no matrix is zero.
-fn trained(tiny: &Tiny, dora: bool, rslora: bool) -> LoraWeights {
+pub(crate) fn trained(tiny: &Tiny, dora: bool, rslora: bool) -> LoraWeights {
     let mut config = config(2);
     config.adapter.dora = dora;
     config.adapter.rslora = rslora;

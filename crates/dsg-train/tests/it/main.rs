@@ -9,6 +9,8 @@
 mod adapter;
 mod damage;
 mod decoder;
+mod evaluation;
+mod export;
 mod generate;
 mod model;
 mod reference;

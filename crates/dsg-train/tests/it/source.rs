@@ -36,6 +36,26 @@ fn a_folder_and_a_gguf_file_are_one_model() {
 }
 
 #[test]
+fn another_norm_is_another_model() {
+    let mut tiny = Tiny::new(Architecture::Llama);
+    let before = tiny.source().fingerprint().unwrap();
+    assert_eq!(tiny.source().fingerprint().unwrap(), before);
+    let gguf = |tiny: &Tiny| {
+        let source = Source::open(tiny.gguf(TensorType::F32, |_| {})).unwrap();
+        source.fingerprint().unwrap()
+    };
+    let gguf_before = gguf(&tiny);
+    let mut norms = tiny
+        .values
+        .iter_mut()
+        .filter(|(weight, _)| weight.is_norm());
+    norms.next().unwrap().1[0] += 0.5;
+    write_safetensors(&tiny.path().join("model.safetensors"), &tiny.hf_tensors());
+    assert_ne!(tiny.source().fingerprint().unwrap(), before);
+    assert_ne!(gguf(&tiny), gguf_before);
+}
+
+#[test]
 fn quantized_files_are_read_as_what_they_hold() {
     let tiny = Tiny::new(Architecture::Llama);
     for (kind, most) in [

@@ -14,7 +14,7 @@ use crate::model::{Tiny, VOCABULARY, texts};
 const MERGES: [&str; 8] = ["Ġ t", "h e", "Ġt he", "Ġ Ġ", "ĠĠ ĠĠ", "1 2", "i n", "Ċ Ċ"];
 const SPECIAL: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
-const TEXTS: [&str; 12] = [
+pub(crate) const TEXTS: [&str; 12] = [
     "",
     " ",
     "the  the\n\nthe",
@@ -41,7 +41,7 @@ fn vocabulary() -> Vec<String> {
     tokens
 }
 
-fn tokenizer_json(pre: &Value) -> Value {
+pub(crate) fn tokenizer_json(pre: &Value) -> Value {
     let tokens = vocabulary();
     let plain = tokens.len() - SPECIAL.len();
     let vocab: serde_json::Map<String, Value> = tokens[..plain]
@@ -69,19 +69,19 @@ fn byte_level(use_regex: bool) -> Value {
 }
 
 /// As in the files of SmolLM2.
-fn smollm() -> Value {
+pub(crate) fn smollm() -> Value {
     let digits = json!({"type": "Digits", "individual_digits": true});
     json!({"type": "Sequence", "pretokenizers": [digits, byte_level(true)]})
 }
 
 /// As in the files of Qwen2.
-fn qwen2() -> Value {
+pub(crate) fn qwen2() -> Value {
     let pattern = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     let split = json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
     json!({"type": "Sequence", "pretokenizers": [split, byte_level(false)]})
 }
 
-fn write_vocabulary(writer: &mut GgufWriter, pre: &str) {
+pub(crate) fn write_vocabulary(writer: &mut GgufWriter, pre: &str) {
     let tokens = vocabulary();
     let kinds = tokens.iter().map(|token| {
         if SPECIAL.contains(&token.as_str()) {
@@ -244,7 +244,7 @@ fn a_foreign_tokenizer_is_refused() {
 }
 
 /// A SentencePiece vocabulary: four special tokens, bytes, then pieces from the best score on.
-fn write_pieces(writer: &mut GgufWriter, prefix: bool) {
+pub(crate) fn write_pieces(writer: &mut GgufWriter, prefix: bool) {
     let mut tokens: Vec<(String, f32, i32)> =
         [("<pad>", 3), ("<eos>", 3), ("<bos>", 3), ("<unk>", 2)]
             .map(|(text, kind)| (text.to_owned(), 0.0, kind))

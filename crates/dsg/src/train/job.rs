@@ -74,10 +74,7 @@ pub fn train(
     }
     let source = Source::open(&job.base)?;
     let tokenizer = source.tokenizer()?;
-    let template = source.template()?.ok_or_else(|| TrainError::Template {
-        problem: "there is none; only models with a chat template can be trained on chats"
-            .to_owned(),
-    })?;
+    let template = source.chat_template()?;
     let chat = ModelChat {
         tokenizer: &tokenizer,
         template: &template,
