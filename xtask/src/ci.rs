@@ -100,12 +100,12 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         onnx::step(root)
     })?;
     steps.run("files of the hub", || {
-        job("clippy -p dsg-llm --features hub --all-targets --locked -- -D warnings")?;
-        job("test -p dsg-llm --features hub --locked --lib --test it -- hub")
+        job("clippy --workspace --features dsg-cli/hub --all-targets --locked -- -D warnings")?;
+        job("test --workspace --features dsg-cli/hub --locked --lib --test it -- hub")
     })?;
     steps.run("training", || {
-        job("clippy -p dsg -p dsg-cli --features dsg-cli/train --all-targets --locked -- -D warnings")?;
-        job("test -p dsg-cli --features train --locked --test it train")
+        job("clippy --workspace --features dsg-cli/train --all-targets --locked -- -D warnings")?;
+        job("test --workspace --features dsg-cli/train --locked --lib --test it -- train evaluation")
     })?;
     steps.run("scripts of a bundle", || shellcheck::step(root))?;
     // Last, so that its closing lines are the last of the output that come from a test runner.

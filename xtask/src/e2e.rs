@@ -170,12 +170,12 @@ fn chain(root: &Path, args: &E2eArgs) -> Result<Done> {
 fn program(root: &Path, short: bool) -> Result<(PathBuf, Option<String>)> {
     let tools = llama::tools(root);
     let features = match &tools {
-        Ok(_) => llama::PROGRAM,
-        Err(_) => "-p dsg -p dsg-cli --features dsg-cli/train",
+        Ok(_) => llama::FEATURES,
+        Err(_) => "--workspace --features dsg-cli/train",
     };
     let mut build = cargo(root);
     build
-        .args(["build", "--locked"])
+        .args(["build", "--locked", "--bin", "dsg"])
         .args(features.split_whitespace());
     if !short {
         build.arg("--release");

@@ -17,9 +17,8 @@ use crate::venv;
 const REQUIREMENTS: [&str; 2] = ["cmake==4.4.5", "libclang==18.1.1"];
 /// The model of the tests, as `fetch-models.sh` names it.
 pub(crate) const MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
-/// The provider with the feature, and the program that measures and quantizes with it.
-const PROVIDER: &str = "-p dsg-llm --features llama-cpp";
-pub(crate) const PROGRAM: &str = "-p dsg -p dsg-cli --features dsg-cli/llama-cpp,dsg-cli/train";
+/// Both features, since K-quants of a student need both; of the whole workspace, so that what the other tests built serves here, too.
+pub(crate) const FEATURES: &str = "--workspace --features dsg-cli/llama-cpp,dsg-cli/train";
 /// `-D warnings`, as `cargo clippy` hands it to its compiler.
 const DENY_WARNINGS: &str = "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
 /// Where distributions keep libclang.
@@ -52,11 +51,11 @@ pub(crate) fn step(root: &Path, only_build: bool) -> Result<Done> {
         Ok(tools) => tools,
         Err(why) => return Ok(Done::Skipped(why)),
     };
-    let run = |packages: &str, arguments: &str, variables: &[(&str, &OsStr)]| {
+    let run = |arguments: &str, variables: &[(&str, &OsStr)]| {
         let mut command = cargo(root);
         command
             .args(["test", "--locked"])
-            .args(packages.split_whitespace())
+            .args(FEATURES.split_whitespace())
             .args(arguments.split_whitespace())
             .envs(tools.iter().map(|(name, value)| (name, value)))
             .envs(variables.iter().copied())
@@ -69,20 +68,17 @@ pub(crate) fn step(root: &Path, only_build: bool) -> Result<Done> {
         ("RUSTC_WORKSPACE_WRAPPER", OsStr::new("clippy-driver")),
         ("CLIPPY_ARGS", OsStr::new(DENY_WARNINGS)),
     ];
-    run(PROVIDER, "--no-run", &lints)?;
-    run(PROGRAM, "--no-run", &lints)?;
+    run("--no-run --lib --bins --tests", &lints)?;
     if only_build {
-        run(PROVIDER, "--no-run", &[])?;
+        run("--no-run --lib --bins --tests", &[])?;
         return Ok(Done::Yes);
     }
-    run(PROVIDER, "--lib llama", &[])?;
-    run(PROGRAM, "--lib -- memory bench", &[])?;
-    run(PROGRAM, "--test it recipe", &[])?;
+    run("--lib -- llama memory bench", &[])?;
+    run("--test it recipe", &[])?;
     match models(root) {
         Ok(folder) => {
             let models = [("DSG_TEST_MODELS", folder.as_os_str())];
-            run(PROVIDER, "--test it llama -- --skip ollama", &models)?;
-            run(PROGRAM, "--test it bench", &models)?;
+            run("--test it -- llama bench --skip ollama", &models)?;
             Ok(Done::Yes)
         }
         Err(why) => Ok(Done::Skipped(format!(

@@ -27,7 +27,7 @@ pub(crate) fn step(root: &Path) -> Result<Done> {
         Ok(path) => path,
         Err(why) => return Ok(Done::Skipped(why)),
     };
-    let test = "test -p dsg-export --locked --test it -- bundle::scripts";
+    let test = "test --workspace --locked --test it -- bundle::scripts";
     check(
         cargo(root)
             .args(test.split_whitespace())

@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "train", &REQUIREMENTS)?;
     // Dependencies are optimized in this profile, too, and burn is not compiled twice.
-    check(cargo(root).args("build --locked -p dsg-train --example parity".split_whitespace()))?;
+    check(cargo(root).args("build --locked --workspace --example parity".split_whitespace()))?;
     let work = target.join("train-parity");
     let mut command = Command::new(python);
     command
