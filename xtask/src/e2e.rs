@@ -127,7 +127,7 @@ fn chain(root: &Path, args: &E2eArgs) -> Result<Done> {
     for (name, model, adapter) in &models {
         let out = place(&format!("eval-{name}"));
         let mut command = job(
-            &["eval", "--json", "--forgetting", "--limit", &questions],
+            &["eval", "--json", "--limit", &questions],
             &[
                 ("--model", model),
                 ("--out", &out),
@@ -135,6 +135,9 @@ fn chain(root: &Path, args: &E2eArgs) -> Result<Done> {
                 ("--reworded", &train),
             ],
         );
+        if !args.short {
+            command.arg("--forgetting");
+        }
         if let Some(folder) = adapter {
             command.arg("--adapter").arg(folder);
         }
@@ -174,12 +177,13 @@ fn program(root: &Path, short: bool) -> Result<(PathBuf, Option<String>)> {
         Err(_) => "--workspace --features dsg-cli/train",
     };
     let mut build = cargo(root);
-    build
-        .args(["build", "--locked", "--bin", "dsg"])
-        .args(features.split_whitespace());
-    if !short {
-        build.arg("--release");
-    }
+    // The tests' program is there already, and a build without them would compile what they share with it anew.
+    build.args(if short {
+        &["test", "--no-run", "--locked", "--test", "it"][..]
+    } else {
+        &["build", "--release", "--locked", "--bin", "dsg"][..]
+    });
+    build.args(features.split_whitespace());
     for (name, value) in tools.iter().flatten() {
         build.env(name, value);
     }

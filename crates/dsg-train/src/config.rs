@@ -41,7 +41,8 @@ pub struct TrainConfig {
     /// Rows of one step of the optimiser, 1 or more. Default: 16; adapters learn worse from large batches.
     pub batch_rows: usize,
     /// Tokens, padding included, that go through the model at once; what a step needs beyond that is added up over several passes. Sets
-    /// what memory is needed and changes no result but by rounding. A longer row goes alone. Default: 2048.
+    /// what memory is needed and changes no result but by rounding. A longer row goes alone. Default: 512, since on a CPU more only adds padding
+    /// and memory; a GPU wants several thousand.
     pub batch_tokens: usize,
     /// Most tokens of a row. Turns that do not fit are left out, rows of which no labelled turn fits are refused. Default: 1024.
     pub max_tokens: usize,
@@ -74,7 +75,7 @@ impl Default for TrainConfig {
             epsilon: 1e-8,
             clip_norm: Some(1.0),
             batch_rows: 16,
-            batch_tokens: 2048,
+            batch_tokens: 512,
             max_tokens: 1024,
             bucket: 16,
             eval_steps: None,

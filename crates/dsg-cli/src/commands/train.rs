@@ -113,7 +113,7 @@ struct PaceArgs {
     /// Rows of a step [default: 16]
     #[arg(long, value_name = "N")]
     batch_rows: Option<usize>,
-    /// Tokens that go through the model at once; sets what memory is needed [default: 2048]
+    /// Tokens that go through the model at once; sets what memory is needed. A GPU wants several thousand [default: 512]
     #[arg(long, value_name = "N")]
     batch_tokens: Option<usize>,
     /// Most tokens of a row [default: 1024]
