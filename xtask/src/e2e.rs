@@ -135,9 +135,11 @@ fn chain(root: &Path, args: &E2eArgs) -> Result<Done> {
                 ("--reworded", &train),
             ],
         );
-        if !args.short {
-            command.arg("--forgetting");
-        }
+        command.args(if args.short {
+            &["--max-new-tokens", "24"][..]
+        } else {
+            &["--forgetting"][..]
+        });
         if let Some(folder) = adapter {
             command.arg("--adapter").arg(folder);
         }
