@@ -100,8 +100,8 @@ pub(crate) fn run(root: &Path, args: &CiArgs) -> Result {
         onnx::step(root)
     })?;
     steps.run("files of the hub", || {
-        job("clippy --workspace --features dsg-cli/hub --all-targets --locked -- -D warnings")?;
-        job("test --workspace --features dsg-cli/hub --locked --lib --test it -- hub")
+        job("clippy -p dsg-llm --features hub --all-targets --locked -- -D warnings")?;
+        job("test -p dsg-llm --features hub --locked --lib --test it -- hub")
     })?;
     steps.run("training", || {
         job("clippy --workspace --features dsg-cli/train --all-targets --locked -- -D warnings")?;
