@@ -102,12 +102,13 @@ def trl(arguments):
         callbacks=[Clock()],
     )
     trainer.train()
+    batches = list(trainer.get_train_dataloader())
     losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
     line = {
         "engine": "trl, no recompute" if arguments.plain else "trl",
         "steps": len(seconds),
-        "labels": sum(sum(row["completion_mask"]) for row in trainer.train_dataset),
-        "tokens": sum(len(row["input_ids"]) for row in trainer.train_dataset),
+        "labels": sum(int((batch["labels"] != -100).sum()) for batch in batches),
+        "tokens": sum(int(batch["attention_mask"].sum()) for batch in batches),
         "seconds": sum(seconds),
         "first_loss": losses[0],
         "last_loss": losses[-1],
