@@ -121,14 +121,20 @@ impl Session {
         settings: &SettingsArgs,
         work: &WorkArgs,
     ) -> Result<Pipeline, CliError> {
-        let progress = self.progress(work)?;
-        use_threads(work);
         let config = settings.resolve()?.config;
-        let interrupt = Interrupt::default();
-        interrupt::install(interrupt.clone(), Arc::clone(&progress));
+        let (progress, interrupt) = self.work(work)?;
         Ok(Pipeline::new(config)?
             .with_observer(progress)
             .with_interrupt(interrupt))
+    }
+
+    /// Progress, log, threads and Ctrl-C, set up for long work: who is told of it, and what stops it.
+    pub(crate) fn work(&self, work: &WorkArgs) -> Result<(Arc<Progress>, Interrupt), CliError> {
+        let progress = self.progress(work)?;
+        use_threads(work);
+        let interrupt = Interrupt::default();
+        interrupt::install(interrupt.clone(), Arc::clone(&progress));
+        Ok((progress, interrupt))
     }
 
     /// The progress display and event log, and the log above it.

@@ -69,21 +69,15 @@ pub(crate) fn execute(args: &CompareArgs, session: &Session) -> Result<ExitCode,
 mod with_feature {
     use std::fmt::Write as _;
 
-    use dsg::core::Interrupt;
     use dsg::{AxisComparison, CompareJob, CompareSummary, EvalModel};
 
     use super::{CliError, CompareArgs, ExitCode, Session};
-    use crate::interrupt;
-    use crate::session::use_threads;
     use crate::table::{Align, Table};
     use crate::terminal::printable;
 
     pub(super) fn run(args: &CompareArgs, session: &Session) -> Result<ExitCode, CliError> {
         let config = args.settings.resolve()?.config;
-        let progress = session.progress(&args.work)?;
-        use_threads(&args.work);
-        let interrupt = Interrupt::default();
-        interrupt::install(interrupt.clone(), progress.clone());
+        let (progress, interrupt) = session.work(&args.work)?;
         let job = CompareJob {
             base: EvalModel {
                 model: args.base.clone(),

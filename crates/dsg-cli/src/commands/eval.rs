@@ -107,14 +107,12 @@ pub(crate) fn execute(args: &EvalArgs, session: &Session) -> Result<ExitCode, Cl
 mod with_feature {
     use std::fmt::Write as _;
 
-    use dsg::core::{Interrupt, Seed};
+    use dsg::core::Seed;
     use dsg::training::generate::{GenerateOptions, Sampling};
     use dsg::{AxisSummary, EvalData, EvalGate, EvalJob, EvalModel, EvalQuestions, EvalSummary};
     use dsg::{InvalidGate, MetricSummary};
 
     use super::{CliError, EvalArgs, ExitCode, QuestionArgs, ReplyArgs, Session};
-    use crate::interrupt;
-    use crate::session::use_threads;
     use crate::table::{Align, Table};
     use crate::terminal::printable;
 
@@ -128,10 +126,7 @@ mod with_feature {
             })
             .collect::<Result<_, _>>()?;
         let config = args.settings.resolve()?.config;
-        let progress = session.progress(&args.work)?;
-        use_threads(&args.work);
-        let interrupt = Interrupt::default();
-        interrupt::install(interrupt.clone(), progress.clone());
+        let (progress, interrupt) = session.work(&args.work)?;
         let job = EvalJob {
             model: EvalModel {
                 model: args.model.clone(),

@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dsg::core::Interrupt;
 use dsg::llm::{ModelRef, StackConfig};
 use dsg::{LabelConfig, LabelJob, TeacherConfig};
 
@@ -12,8 +11,7 @@ use super::step;
 use crate::args::WorkArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::interrupt;
-use crate::session::{Session, use_threads};
+use crate::session::Session;
 use crate::shell::quoted;
 
 /// Label a file of prompts with a model's replies
@@ -115,8 +113,6 @@ struct LimitArgs {
 }
 
 pub(crate) fn execute(args: &LabelArgs, session: &Session) -> Result<ExitCode, CliError> {
-    let progress = session.progress(&args.work)?;
-    use_threads(&args.work);
     let model: ModelRef = args.model.parse()?;
     let store = args.store.clone().unwrap_or_else(|| beside(&args.out));
     let mut teacher = TeacherConfig::new(model, store);
@@ -131,8 +127,7 @@ pub(crate) fn execute(args: &LabelArgs, session: &Session) -> Result<ExitCode, C
     if let Some(calls) = NonZeroUsize::new(args.limits.concurrency) {
         teacher.stack.concurrency = calls;
     }
-    let interrupt = Interrupt::default();
-    interrupt::install(interrupt.clone(), progress.clone());
+    let (progress, interrupt) = session.work(&args.work)?;
     let job = LabelJob {
         prompts: args.prompts.clone(),
         out: args.out.clone(),

@@ -146,23 +146,17 @@ pub(crate) fn execute(args: &TrainArgs, session: &Session) -> Result<ExitCode, C
 mod with_feature {
     use std::fmt::Write as _;
 
-    use dsg::core::Interrupt;
     use dsg::training::adapter::Target;
     use dsg::training::{Bits, Schedule, TrainConfig};
     use dsg::{TrainJob, TrainSummary};
 
     use super::{CliError, ExitCode, Session, TrainArgs};
-    use crate::interrupt;
-    use crate::session::use_threads;
     use crate::shell::quoted;
     use crate::table::{Align, Table};
 
     pub(super) fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, CliError> {
         let config = config(args)?;
-        let progress = session.progress(&args.work)?;
-        use_threads(&args.work);
-        let interrupt = Interrupt::default();
-        interrupt::install(interrupt.clone(), progress.clone());
+        let (progress, interrupt) = session.work(&args.work)?;
         let job = TrainJob {
             base: args.base.clone(),
             data: args.data.clone(),
