@@ -121,8 +121,9 @@ impl Session {
         settings: &SettingsArgs,
         work: &WorkArgs,
     ) -> Result<Pipeline, CliError> {
-        let config = settings.resolve()?.config;
+        // First the log, which also says what the settings came to.
         let (progress, interrupt) = self.work(work)?;
+        let config = settings.resolve()?.config;
         Ok(Pipeline::new(config)?
             .with_observer(progress)
             .with_interrupt(interrupt))

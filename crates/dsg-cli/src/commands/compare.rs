@@ -76,8 +76,8 @@ mod with_feature {
     use crate::terminal::printable;
 
     pub(super) fn run(args: &CompareArgs, session: &Session) -> Result<ExitCode, CliError> {
-        let config = args.settings.resolve()?.config;
         let (progress, interrupt) = session.work(&args.work)?;
+        let config = args.settings.resolve()?.config;
         let job = CompareJob {
             base: EvalModel {
                 model: args.base.clone(),

@@ -125,8 +125,8 @@ mod with_feature {
                     .map_err(|problem| no_gate(&problem))
             })
             .collect::<Result<_, _>>()?;
-        let config = args.settings.resolve()?.config;
         let (progress, interrupt) = session.work(&args.work)?;
+        let config = args.settings.resolve()?.config;
         let job = EvalJob {
             model: EvalModel {
                 model: args.model.clone(),
