@@ -6,9 +6,12 @@ use std::process::Command;
 use crate::Result;
 
 /// The workspace's root.
+///
+/// Asked of cargo when the program runs: clones that share a target folder share this program too.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().unwrap_or(&here).to_path_buf()
 }
 
 /// The folder that cargo builds into.
