@@ -22,6 +22,7 @@ pub(crate) fn dots<'a>(
     rows: impl Iterator<Item = &'a [f32]>,
     products: &mut Vec<f32>,
 ) {
+    let arch = Arch::new();
     let (mut block, mut filled): ([&[f32]; TOGETHER], usize) = ([&[]; TOGETHER], 0);
     for row in rows {
         if let Some(slot) = block.get_mut(filled) {
@@ -29,12 +30,22 @@ pub(crate) fn dots<'a>(
             filled += 1;
         }
         if filled == TOGETHER {
-            products.extend(Arch::new().dispatch(Dots { query, rows: block }));
+            products.extend(arch.dispatch(Dots { query, rows: block }));
             filled = 0;
         }
     }
-    for row in block.iter().take(filled) {
-        products.push(dot(query, row));
+    // The rest is multiplied together, too.
+    match block.get(..filled) {
+        Some(&[a]) => products.extend(arch.dispatch(Dots { query, rows: [a] })),
+        Some(&[a, b]) => products.extend(arch.dispatch(Dots {
+            query,
+            rows: [a, b],
+        })),
+        Some(&[a, b, c]) => products.extend(arch.dispatch(Dots {
+            query,
+            rows: [a, b, c],
+        })),
+        _ => {}
     }
 }
 
