@@ -192,6 +192,9 @@ fn evaluation_hint(error: &dsg::EvalError) -> Option<&'static str> {
         EvalError::GateNotMeasured { .. } => {
             "`general` has nll, perplexity and f1; `supported` is measured of rows with quotes in `meta.citations`"
         }
+        EvalError::NoJudge => {
+            "--judge needs `models.judge: {provider: model, model: …}`: a server's address, ollama:NAME, or a GGUF file; `dsg doctor` says whether it is there"
+        }
         EvalError::NoPairs { .. } => {
             "rejects.jsonl in base/ and student/ says which row was refused for what"
         }

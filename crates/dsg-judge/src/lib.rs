@@ -8,6 +8,7 @@
 //! - A [`JudgeReason`] says why an item was rejected.
 //! - A *claim* is a sentence, list entry, table row or line of code of an answer. The [`ModelJudge`] asks a model about
 //!   each, and about the item as a whole, with questions that are answered by yes or no.
+//! - A *pair* is two answers to one question; the [`PairwiseJudge`] asks a model which is better, in both orders.
 //! - A *round trip* is the model's own answer to the question, from the evidence alone, compared with the item's.
 //!
 //! ```
@@ -61,6 +62,9 @@ pub use judge::Judge;
 pub use literal::{Lexer, Literal, LiteralKind};
 pub use personal::PersonalScanner;
 pub use reason::JudgeReason;
-pub use rubric::{EvidenceScope, ModelJudge, ModelJudgeError, Review, RubricConfig, prompts};
+pub use rubric::{
+    AnswerPair, EvidenceScope, ModelJudge, ModelJudgeError, PairOpinion, PairVerdict,
+    PairwiseJudge, Preference, Review, RubricConfig, prompts,
+};
 pub use secret::SecretScanner;
 pub use sensitive::Sensitive;

@@ -173,7 +173,9 @@ impl DsgError {
             ) => ErrorKind::Usage,
             #[cfg(feature = "train")]
             Self::Evaluation(
-                EvalError::ReservedAxis { .. } | EvalError::GateNotMeasured { .. },
+                EvalError::ReservedAxis { .. }
+                | EvalError::GateNotMeasured { .. }
+                | EvalError::NoJudge,
             ) => ErrorKind::Usage,
             #[cfg(feature = "train")]
             Self::Train(

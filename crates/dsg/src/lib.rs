@@ -72,9 +72,9 @@ pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    AxisComparison, AxisSummary, CompareJob, CompareSummary, EvalData, EvalError, EvalGate,
-    EvalJob, EvalModel, EvalQuestions, EvalSummary, Evaluated, InvalidGate, Metric,
-    MetricComparison, MetricSummary, Scores, UnknownMetric, compare, evaluate,
+    AxisComparison, AxisSummary, CompareJob, CompareSummary, ComparisonJudge, EvalData, EvalError,
+    EvalGate, EvalJob, EvalModel, EvalQuestions, EvalSummary, Evaluated, InvalidGate, Metric,
+    MetricComparison, MetricSummary, Scores, UnknownMetric, WinRate, compare, evaluate,
 };
 pub use evidence::Evidence;
 #[cfg(feature = "models")]

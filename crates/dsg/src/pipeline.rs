@@ -8,7 +8,7 @@ use dsg_index::{Index, SearchMode, Vectors};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::config::{ConfigError, DatasetConfig, Origin};
+use crate::config::{DatasetConfig, Issue};
 use crate::error::DsgError;
 use crate::evidence::Evidence;
 use crate::onnx;
@@ -36,10 +36,7 @@ impl Pipeline {
     /// # Errors
     /// [`DsgError::Config`] for a value that no stage can work with.
     pub fn new(config: DatasetConfig) -> Result<Self, DsgError> {
-        let stages = Stages::new(&config).map_err(|issue| ConfigError::Invalid {
-            origin: Origin::Default,
-            message: format!("`{}`: {}", issue.path, issue.message),
-        })?;
+        let stages = Stages::new(&config).map_err(Issue::unlocated)?;
         Ok(Self {
             config,
             stages,

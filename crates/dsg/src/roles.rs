@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use dsg_core::{Candidate, ChatError, ChatModel, ChunkStore, Retriever, Seed, Stage, StageResult};
 use dsg_generate::{Generated, ModelWriter};
-use dsg_judge::{ModelJudge, ModelJudgeError, RubricConfig};
+use dsg_judge::{ModelJudge, ModelJudgeError};
 
-use crate::config::Provider as _;
+use crate::config::{DatasetConfig, Provider as _};
 use crate::error::DsgError;
-use crate::stages::curriculum;
+use crate::stages::{curriculum, rubric_config};
 use crate::steps::{Context, interrupted};
 
 pub(crate) use session::{Roles, Spent};
@@ -21,7 +21,7 @@ pub(crate) fn write(ctx: &Context<'_>, index: &dyn Retriever) -> Result<Generate
         ctx.config.writer.clone(),
         Seed(ctx.config.seed),
         Arc::clone(&ctx.stages.prompts),
-        ctx.roles.generator(ctx)?,
+        ctx.roles.generator(ctx.config)?,
     )?;
     let estimate = writer.estimate(index)?;
     ctx.start(Stage::Generate, Some(estimate.tasks))?;
@@ -56,7 +56,7 @@ pub(crate) fn review(
 ) -> Result<StageResult<Candidate>, DsgError> {
     let config = ctx.config;
     let writer = if config.models.generator.provider.is_model() {
-        Some(ctx.roles.generator(ctx)?)
+        Some(ctx.roles.generator(ctx.config)?)
     } else {
         None
     };
@@ -67,26 +67,26 @@ pub(crate) fn review(
     }
     let judge = ModelJudge::new(
         Arc::clone(&ctx.stages.judge),
-        RubricConfig {
-            seed: Seed(config.seed),
-            ..config.rubric.clone()
-        },
+        rubric_config(config),
         Arc::clone(&ctx.stages.prompts),
-        ctx.roles.judge(ctx)?,
+        ctx.roles.judge(ctx.config)?,
         writer,
     )?
     .with_interrupt(ctx.interrupt.clone());
     ctx.roles
         .block_on(judge.review_all(candidates, index, ctx.observer))?
-        .map_err(|error| match error {
-            ModelJudgeError::Model {
-                source: ChatError::Interrupted,
-                ..
-            } => DsgError::Interrupted {
-                stage: Stage::Judge,
-            },
-            other => other.into(),
-        })
+        .map_err(|error| judging_ended(error, Stage::Judge))
+}
+
+/// A request to stop is not a failure of the judge.
+pub(crate) fn judging_ended(error: ModelJudgeError, stage: Stage) -> DsgError {
+    match error {
+        ModelJudgeError::Model {
+            source: ChatError::Interrupted,
+            ..
+        } => DsgError::Interrupted { stage },
+        other => other.into(),
+    }
 }
 
 #[cfg(feature = "models")]
@@ -97,7 +97,7 @@ mod session {
     pub(crate) use dsg_llm::Spent;
     use dsg_llm::{Blocking, Budget, BudgetConfig, ReplyStore, Shared};
 
-    use super::{Arc, ChatModel, Context, DsgError, PathBuf};
+    use super::{Arc, ChatModel, DatasetConfig, DsgError, PathBuf};
     use crate::config::RoleModel;
     use crate::teacher::TeacherConfig;
 
@@ -125,16 +125,19 @@ mod session {
             }
         }
 
-        pub(crate) fn generator(&self, ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
-            self.role(&self.generator, ctx, &ctx.config.models.generator)
+        pub(crate) fn generator(
+            &self,
+            config: &DatasetConfig,
+        ) -> Result<Arc<dyn ChatModel>, DsgError> {
+            self.role(&self.generator, config, &config.models.generator)
         }
 
-        pub(crate) fn judge(&self, ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+        pub(crate) fn judge(&self, config: &DatasetConfig) -> Result<Arc<dyn ChatModel>, DsgError> {
             // A file is loaded once.
-            if ctx.config.models.is_one_for_both() {
-                return self.generator(ctx);
+            if config.models.is_one_for_both() {
+                return self.generator(config);
             }
-            self.role(&self.judge, ctx, &ctx.config.models.judge)
+            self.role(&self.judge, config, &config.models.judge)
         }
 
         pub(crate) fn block_on<F: Future>(&self, future: F) -> Result<F::Output, DsgError> {
@@ -167,20 +170,20 @@ mod session {
         fn role<P: Default>(
             &self,
             role: &OnceCell<Arc<dyn ChatModel>>,
-            ctx: &Context<'_>,
-            config: &RoleModel<P>,
+            config: &DatasetConfig,
+            named: &RoleModel<P>,
         ) -> Result<Arc<dyn ChatModel>, DsgError> {
             if let Some(model) = role.get() {
                 return Ok(Arc::clone(model));
             }
-            let models = &ctx.config.models;
+            let models = &config.models;
             let open = self.opened(&models.budget)?;
-            let reference = config.model.as_deref().unwrap_or_default().parse()?;
+            let reference = named.model.as_deref().unwrap_or_default().parse()?;
             let mut teacher = TeacherConfig::new(reference, self.store.clone());
-            teacher.name.clone_from(&config.name);
-            teacher.key_variable.clone_from(&config.key_variable);
-            teacher.context_tokens = config.context_tokens;
-            teacher.http.allow_remote = ctx.config.allow_remote;
+            teacher.name.clone_from(&named.name);
+            teacher.key_variable.clone_from(&named.key_variable);
+            teacher.context_tokens = named.context_tokens;
+            teacher.http.allow_remote = config.allow_remote;
             teacher.stack = models.calls.clone();
             let model = teacher.open_with(open.shared.clone())?;
             Ok(Arc::clone(role.get_or_init(|| model)))
@@ -190,7 +193,7 @@ mod session {
 
 #[cfg(not(feature = "models"))]
 mod session {
-    use super::{Arc, ChatModel, Context, DsgError, PathBuf};
+    use super::{Arc, ChatModel, DatasetConfig, DsgError, PathBuf};
 
     /// What this build cannot ask.
     pub(crate) struct Roles;
@@ -207,11 +210,17 @@ mod session {
             Self
         }
 
-        pub(crate) fn generator(&self, _ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+        pub(crate) fn generator(
+            &self,
+            _config: &DatasetConfig,
+        ) -> Result<Arc<dyn ChatModel>, DsgError> {
             Err(MISSING)
         }
 
-        pub(crate) fn judge(&self, _ctx: &Context<'_>) -> Result<Arc<dyn ChatModel>, DsgError> {
+        pub(crate) fn judge(
+            &self,
+            _config: &DatasetConfig,
+        ) -> Result<Arc<dyn ChatModel>, DsgError> {
             Err(MISSING)
         }
 

@@ -10,7 +10,7 @@ use dsg_dedupe::{BalanceConfig, Balancer, Deduper, SplitConfig, Splitter};
 use dsg_generate::{CoverageMode, GenerateConfig, GenerateError, Generator};
 use dsg_index::IndexBuilder;
 use dsg_ingest::Ingester;
-use dsg_judge::{Judge, JudgeConfig};
+use dsg_judge::{Judge, JudgeConfig, RubricConfig};
 
 use crate::config::{DatasetConfig, Issue};
 
@@ -81,7 +81,7 @@ fn balance(config: &DatasetConfig) -> BalanceConfig {
 }
 
 /// The built-in prompts, and what the configuration puts in their place.
-fn prompts(config: &DatasetConfig) -> Result<Prompts, Issue> {
+pub(crate) fn prompts(config: &DatasetConfig) -> Result<Prompts, Issue> {
     let built_in = dsg_generate::prompts()
         .into_iter()
         .chain(dsg_judge::prompts());
@@ -139,4 +139,12 @@ pub(crate) fn judge_config(config: &DatasetConfig) -> JudgeConfig {
     };
     judge.known_terms.extend(config.subject.clone());
     judge
+}
+
+/// How a model judges, with the run's seed.
+pub(crate) fn rubric_config(config: &DatasetConfig) -> RubricConfig {
+    RubricConfig {
+        seed: Seed(config.seed),
+        ..config.rubric.clone()
+    }
 }

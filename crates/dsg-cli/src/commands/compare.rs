@@ -18,13 +18,19 @@ use crate::settings::SettingsArgs;
 /// the student is better, and on how many questions it is better, as good, and worse. Likelihoods (nll) are compared where both models cut the
 /// right answers into the same tokens. Similarity is that of hashed words by default, of a model with `models.embedder` in the configuration.
 ///
-/// The folder gets the answers and results of each model (base/, student/) and at the end every question with both answers to read (compare.md) and the
-/// figures (compare.json). A stopped command goes on: answers that are there are not made again.
+/// With --judge the model that `models.judge` names reads every question with its right answer, its quotes and both answers, and says which is
+/// better; it is asked in both orders, and what changes with the order is a tie. The win rate of an axis is the student's share of wins, with half of
+/// the ties; answers that are the same text are a tie without a call, and questions without a readable verdict count nowhere.
+///
+/// The folder gets the answers and results of each model (base/, student/), the judge's replies (compare.replies), and at the end every question with
+/// both answers to read (compare.md) and the figures (compare.json). A stopped command goes on: answers and replies that are there are not made again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   dsg compare --base smollm2-135m-instruct.gguf --adapter student/ --data out/eval.jsonl
-  dsg compare --base models/smollm2-135m --student student/merged --data out/eval.jsonl --reworded out/train.jsonl --limit 100 --forgetting")]
+  dsg compare --base models/smollm2-135m --student student/merged --data out/eval.jsonl --reworded out/train.jsonl --limit 100 --forgetting
+  dsg compare --base models/smollm2-135m --adapter student/ --data out/eval.jsonl --judge --hypothesis datasetgen.yaml
+  dsg compare --base models/smollm2-135m --adapter student/ --data out/eval.jsonl --judge --set models.judge.provider=model --set models.judge.model=ollama:qwen2.5:7b")]
 pub(crate) struct CompareArgs {
     /// The model before: a Hugging Face folder or a GGUF file
     #[arg(long, value_name = "MODEL")]
@@ -40,6 +46,9 @@ pub(crate) struct CompareArgs {
     /// The folder with an adapter that makes the student of the base
     #[arg(long, value_name = "FOLDER")]
     adapter: Option<PathBuf>,
+    /// Also ask the model of `models.judge` which answers are better, for a win rate on each axis
+    #[arg(long)]
+    judge: bool,
     /// The folder for the results
     #[arg(long, short, value_name = "FOLDER", default_value = "comparison")]
     out: PathBuf,
@@ -89,6 +98,7 @@ mod with_feature {
             },
             questions: args.questions.resolve(),
             replies: args.replies.resolve(config.seed),
+            judge: args.judge,
             out: args.out.clone(),
         };
         let summary = dsg::compare(&job, &config, progress.as_ref(), &interrupt)?;
@@ -129,6 +139,11 @@ mod with_feature {
         for line in table.lines() {
             let _ = writeln!(out, "{line}");
         }
+        for axis in &summary.axes {
+            if let Some(win_rate) = &axis.win_rate {
+                let _ = writeln!(out, "{}: {win_rate}", printable(&axis.axis));
+            }
+        }
         for caution in summary.axes.iter().filter_map(AxisComparison::caution) {
             let _ = writeln!(out, "{}", printable(&caution));
         }
@@ -139,6 +154,9 @@ mod with_feature {
             );
         }
         let _ = writeln!(out, "similarity by {}", printable(&summary.embedder));
+        if let Some(judge) = &summary.judge {
+            let _ = writeln!(out, "judged by {}", printable(&judge.to_string()));
+        }
         let (base, student) = (summary.base_refused, summary.student_refused);
         if base + student > 0 {
             let _ = writeln!(

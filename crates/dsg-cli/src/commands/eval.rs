@@ -17,7 +17,7 @@ use crate::settings::SettingsArgs;
 /// answer, compared with the right one by exact words (exact), words in common (f1), in their order (rouge_l), cosine of embeddings (similarity; of
 /// hashed words by default, of a model with `models.embedder` in the configuration), and whether all of its numbers, options, paths and names
 /// are in the quotes of the row or in the question (supported); and whether it ended by itself (ended). Means come with bootstrap intervals of
-/// 95 %, in which questions of one document stay together.
+/// 95 %, in which questions of one document stay together. `dsg compare` can also ask a judge which of two models answers better.
 ///
 /// The folder gets every answer as soon as it is there (answers.jsonl), and at the end what could not be asked (rejects.jsonl), a line for each question
 /// (results.jsonl) and the figures (eval.json). A stopped command goes on: answers that are there are not made again, also by a call that

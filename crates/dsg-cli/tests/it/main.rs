@@ -32,3 +32,5 @@ mod teacher;
 #[cfg(feature = "train")]
 mod tiny_model;
 mod train;
+#[cfg(all(feature = "models", feature = "train"))]
+mod win_rate;

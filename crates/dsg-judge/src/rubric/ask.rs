@@ -1,8 +1,7 @@
 //! One question to a model, until it brings something usable or is given up.
 
 use dsg_core::{
-    CandidateId, ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, Interrupt, Prompts,
-    Sampling, Seed,
+    ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, Interrupt, Prompts, Sampling, Seed,
 };
 use serde_json::Value;
 
@@ -36,7 +35,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) model: &'a dyn ChatModel,
     pub(crate) prompts: &'a Prompts,
     pub(crate) config: &'a RubricConfig,
-    pub(crate) item: &'a CandidateId,
+    /// The item's id.
+    pub(crate) item: &'a str,
     pub(crate) interrupt: &'a Interrupt,
 }
 
@@ -113,7 +113,7 @@ impl Asker<'_> {
     fn trouble(&self, error: ChatError) -> Trouble {
         if error.ends_run() {
             return Trouble::Run(ModelJudgeError::Model {
-                id: self.item.to_string(),
+                id: self.item.to_owned(),
                 source: error,
             });
         }

@@ -1,15 +1,12 @@
 //! Deterministic checks first, then a model's, then a rewrite, and all over again.
 
-use std::cell::Cell;
 use std::fmt::{self, Debug, Formatter};
-use std::pin::pin;
 use std::sync::Arc;
 
 use dsg_core::{
     Candidate, ChatModel, ChunkStore, Decision, Event, Interrupt, Observer, Outcome, Prompts,
     Stage, StageResult,
 };
-use futures_util::stream::{self, Stream, StreamExt};
 
 use crate::citation::Sources;
 use crate::judge::{Judge, Repairs, dropped, failed};
@@ -17,6 +14,7 @@ use crate::reason::JudgeReason;
 use crate::rubric::ask::{Asker, Trouble};
 use crate::rubric::config::{EvidenceScope, RubricConfig};
 use crate::rubric::error::ModelJudgeError;
+use crate::rubric::order::in_order;
 use crate::rubric::passages::Passages;
 use crate::rubric::prompts::NAMES;
 use crate::rubric::repair::{rewrite, scope};
@@ -171,20 +169,8 @@ impl ModelJudge {
         }
     }
 
-    /// Reviews many, [`RubricConfig::concurrency`] at a time; outcomes come in the order of `candidates`, whatever the order
-    /// of replies. Candidates are taken from the iterator as they are needed. After an error nothing more should be asked of
-    /// the stream.
-    pub fn reviews<'a>(
-        &'a self,
-        candidates: impl IntoIterator<Item = Candidate> + 'a,
-        store: &'a dyn ChunkStore,
-    ) -> impl Stream<Item = Result<Outcome<Candidate>, ModelJudgeError>> + 'a {
-        stream::iter(candidates)
-            .map(move |candidate| self.review(candidate, store))
-            .buffered(self.config.concurrency)
-    }
-
-    /// Reviews many into the stage's result, and says after each how many are done.
+    /// Reviews many into the stage's result, [`RubricConfig::concurrency`] at a time, and says after each how many are done. Outcomes are
+    /// in the order of `candidates`, whatever the order of replies; candidates are taken from the iterator as they are needed.
     ///
     /// # Errors
     /// The first [`ModelJudgeError`] in the order of `candidates`. What is under way then is waited for, so that models
@@ -195,29 +181,18 @@ impl ModelJudge {
         store: &dyn ChunkStore,
         observer: &dyn Observer,
     ) -> Result<StageResult<Candidate>, ModelJudgeError> {
-        let stopped = Cell::new(false);
-        let wanted = candidates.into_iter().take_while(|_| !stopped.get());
-        let mut reviews = pin!(self.reviews(wanted, store));
-        let (mut outcomes, mut failure) = (Vec::new(), None);
-        let mut done = 0;
-        while let Some(review) = reviews.next().await {
-            match review {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(error) => {
-                    stopped.set(true);
-                    failure.get_or_insert(error);
-                }
-            }
-            done += 1;
-            observer.on_event(&Event::Progress {
-                stage: Stage::Judge,
-                done,
-            });
-        }
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(outcomes.into_iter().collect()),
-        }
+        let outcomes = in_order(
+            candidates,
+            self.config.concurrency,
+            |candidate| self.review(candidate, store),
+            |done| {
+                observer.on_event(&Event::Progress {
+                    stage: Stage::Judge,
+                    done,
+                });
+            },
+        );
+        Ok(outcomes.await?.into_iter().collect())
     }
 
     /// Validators, then the model; the verdict is in the candidate afterwards.
@@ -342,7 +317,7 @@ impl ModelJudge {
             model,
             prompts: &self.prompts,
             config: &self.config,
-            item: &candidate.id,
+            item: candidate.id.as_str(),
             interrupt: &self.interrupt,
         }
     }

@@ -174,11 +174,11 @@ impl Item<'_> {
             let ask = Ask {
                 prompt,
                 context,
-                schema: Some(schema()),
+                schema: Some(schema::<bool>()),
                 max_tokens: self.asker.config.verdict_tokens,
                 vote,
             };
-            match self.asker.ask(ask, parse).await {
+            match self.asker.ask(ask, parse::<bool>).await {
                 Ok(opinion) => tally.add(Ok(opinion)),
                 Err(Trouble::Unparsed(problem)) => tally.add(Err(problem)),
                 Err(trouble) => return Err(trouble),

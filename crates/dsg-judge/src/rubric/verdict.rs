@@ -1,4 +1,4 @@
-//! Yes or no from a model's reply, and from several.
+//! A verdict from a model's reply, and yes or no from several.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -8,33 +8,37 @@ use crate::rubric::ask::objects;
 /// A reason with more characters is cut.
 const REASON_CHARS: usize = 240;
 
-/// One reply to a yes-or-no question.
+/// What a verdict may be.
+pub(crate) trait Choice: Copy + 'static {
+    /// Each word for one, in lower case, with what it means.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+/// The answer to a yes-or-no question.
+impl Choice for bool {
+    const WORDS: &'static [(&'static str, Self)] = &[("yes", true), ("no", false)];
+}
+
+/// One reply to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Opinion {
-    pub(crate) yes: bool,
+pub(crate) struct Opinion<V> {
+    pub(crate) verdict: V,
     pub(crate) reason: String,
 }
 
 #[derive(Deserialize)]
 struct Reply {
-    verdict: Word,
+    verdict: Value,
     #[serde(default)]
     reason: Value,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Word {
-    Bool(bool),
-    Text(String),
-}
-
 /// The schema that replies are held to where the model can be.
-pub(crate) fn schema() -> Value {
+pub(crate) fn schema<V: Choice>() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "verdict": {"type": "string", "enum": ["yes", "no"]},
+            "verdict": {"type": "string", "enum": words::<V>()},
             "reason": {"type": "string", "maxLength": REASON_CHARS},
         },
         "required": ["verdict", "reason"],
@@ -42,48 +46,53 @@ pub(crate) fn schema() -> Value {
     })
 }
 
-/// The verdict of a reply: of exactly one JSON object with a verdict in it, or a reply that is `yes` or `no` and nothing
-/// else. Everything else is no verdict, above all a reply with two: one of them may be a quotation of its input.
-pub(crate) fn parse(text: &str) -> Result<Opinion, String> {
-    let mut found: Option<Opinion> = None;
+/// The verdict of a reply: of exactly one JSON object with a verdict in it, or a reply that is the word and nothing else.
+/// Everything else is no verdict, above all a reply with two: one of them may be a quotation of its input.
+pub(crate) fn parse<V: Choice>(text: &str) -> Result<Opinion<V>, String> {
+    let mut found: Option<Opinion<V>> = None;
     for object in objects(text) {
         if !object.contains("verdict") {
             continue;
         }
         let reply: Reply =
             serde_json::from_str(object).map_err(|error| format!("no verdict: {error}"))?;
-        let yes = match reply.verdict {
-            Word::Bool(yes) => yes,
-            Word::Text(word) => word_of(&word).ok_or("a verdict that is neither yes nor no")?,
+        let word = match &reply.verdict {
+            Value::Bool(true) => "yes",
+            Value::Bool(false) => "no",
+            other => other.as_str().unwrap_or_default(),
         };
+        let verdict = meant::<V>(word)
+            .ok_or_else(|| format!("a verdict that is none of {}", words::<V>().join(", ")))?;
         if found.is_some() {
             return Err("more than one verdict".to_owned());
         }
         found = Some(Opinion {
-            yes,
+            verdict,
             reason: short(reply.reason.as_str().unwrap_or_default()),
         });
     }
     found
         .or_else(|| {
-            word_of(text).map(|yes| Opinion {
-                yes,
+            meant(text).map(|verdict| Opinion {
+                verdict,
                 reason: String::new(),
             })
         })
         .ok_or_else(|| "no JSON object with a verdict".to_owned())
 }
 
-fn word_of(text: &str) -> Option<bool> {
+fn words<V: Choice>() -> Vec<&'static str> {
+    V::WORDS.iter().map(|(word, _)| *word).collect()
+}
+
+/// What a word means, whatever its case and what it is set in.
+fn meant<V: Choice>(text: &str) -> Option<V> {
     let word = text
         .trim()
         .trim_matches(['.', '"', '\'', '*', '`'])
         .to_lowercase();
-    match word.as_str() {
-        "yes" => Some(true),
-        "no" => Some(false),
-        _ => None,
-    }
+    let found = V::WORDS.iter().find(|(known, _)| *known == word);
+    found.map(|(_, verdict)| *verdict)
 }
 
 fn short(reason: &str) -> String {
@@ -128,12 +137,12 @@ impl Tally {
         }
     }
 
-    pub(crate) fn add(&mut self, opinion: Result<Opinion, String>) {
+    pub(crate) fn add(&mut self, opinion: Result<Opinion<bool>, String>) {
         self.cast += 1;
         match opinion {
             Ok(opinion) => {
-                self.yes += usize::from(opinion.yes);
-                if let Some(reason) = self.reasons.get_mut(usize::from(!opinion.yes)) {
+                self.yes += usize::from(opinion.verdict);
+                if let Some(reason) = self.reasons.get_mut(usize::from(!opinion.verdict)) {
                     reason.get_or_insert(opinion.reason);
                 }
             }
@@ -171,7 +180,7 @@ mod tests {
     use super::*;
 
     fn yes(text: &str) -> Option<bool> {
-        parse(text).ok().map(|opinion| opinion.yes)
+        parse::<bool>(text).ok().map(|opinion| opinion.verdict)
     }
 
     #[test]
@@ -215,7 +224,7 @@ mod tests {
                     || Err("cut".to_owned()),
                     |yes| {
                         Ok(Opinion {
-                            yes,
+                            verdict: yes,
                             reason: String::new(),
                         })
                     },

@@ -144,6 +144,16 @@ pub(crate) struct Issue {
     pub(crate) message: String,
 }
 
+impl Issue {
+    /// As an error, where nobody knows any more which layer the value came from.
+    pub(crate) fn unlocated(self) -> ConfigError {
+        ConfigError::Invalid {
+            origin: Origin::Default,
+            message: format!("`{}`: {}", self.path, self.message),
+        }
+    }
+}
+
 impl DatasetConfig {
     /// Checks what types alone cannot: by building every stage once.
     pub(crate) fn validate(&self) -> Result<(), Issue> {

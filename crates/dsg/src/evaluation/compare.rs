@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use dsg_core::artifact::{write_atomic, write_json};
 use dsg_core::{Event, Interrupt, Observer, Seed, Stage};
+use dsg_judge::PairVerdict;
 use dsg_train::evaluation::{Measured, SAME, bootstrap, mean};
 use dsg_train::generate::GenerateOptions;
 use serde::Serialize;
@@ -20,12 +21,13 @@ use super::questions::EvalQuestions;
 use super::record::Evaluated;
 use super::scorer::Scorer;
 use super::side_by_side::side_by_side;
+use super::win_rate::{ComparisonJudge, Referee, WinRate};
 use crate::config::DatasetConfig;
 use crate::error::DsgError;
 use crate::lock::lock;
 
 /// Stands for a figure that there is none of.
-const NONE: &str = "–";
+pub(super) const NONE: &str = "–";
 
 /// Who is asked what.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct CompareJob {
     pub questions: EvalQuestions,
     /// How the replies of both are made.
     pub replies: GenerateOptions,
+    /// Whether the model that the configuration names as judge says which answers are better. Default: no.
+    pub judge: bool,
     /// The folder for the results.
     pub out: PathBuf,
 }
@@ -51,6 +55,9 @@ pub struct CompareSummary {
     pub student: EvalModel,
     /// What the similarity of texts was measured with.
     pub embedder: String,
+    /// Who said which answers are better, where a judge was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<ComparisonJudge>,
     /// How replies were made.
     pub replies: GenerateOptions,
     /// The seed of choices and intervals.
@@ -82,6 +89,9 @@ pub struct AxisComparison {
     pub groups: usize,
     /// What was measured.
     pub metrics: Vec<MetricComparison>,
+    /// How often the student's answer is the better one, where a judge was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub win_rate: Option<WinRate>,
 }
 
 /// Both models by one measure. Differences are the student's value less the base model's, question by question.
@@ -113,16 +123,37 @@ pub struct MetricComparison {
 
 /// The same question, answered by both.
 pub(super) struct Pair<'a> {
+    /// The question's place among all.
+    pub(super) place: usize,
     pub(super) base: &'a Evaluated,
     pub(super) student: &'a Evaluated,
+    /// What a judge says, with the base's answer as A and the student's as B.
+    pub(super) verdict: Option<PairVerdict>,
+}
+
+impl<'a> Pair<'a> {
+    /// A pair that nobody judged.
+    pub(super) const fn new(place: usize, base: &'a Evaluated, student: &'a Evaluated) -> Self {
+        Self {
+            place,
+            base,
+            student,
+            verdict: None,
+        }
+    }
 }
 
 /// Asks two models the same questions and measures the differences. Answers are kept as by [`evaluate`](super::evaluate()), whose files are under `base/`
 /// and `student/`. At the end there are `compare.md` (every question with both answers) and, last, `compare.json` (the summary); those of an earlier
 /// call are removed first.
 ///
+/// Where a judge is asked, each pair of answers is put to the model of `models.judge` in both orders; its replies are kept in
+/// `compare.replies`, so that no question is put to it twice.
+///
 /// # Errors
-/// As [`evaluate`](super::evaluate()), and [`DsgError::Evaluation`] where no question was answered by both.
+/// As [`evaluate`](super::evaluate()), and [`DsgError::Evaluation`] where no question was answered by both, or where a judge is wanted and the
+/// configuration names none. A judge that cannot be opened is an error before a model is loaded; one that ends the run is
+/// [`DsgError::ModelJudge`], after the answers of both were kept.
 pub fn compare(
     job: &CompareJob,
     config: &DatasetConfig,
@@ -135,6 +166,12 @@ pub fn compare(
     let scorer = Scorer::new(config)?;
     fs::create_dir_all(&job.out).map_err(DsgError::file("create", &job.out))?;
     let _lock = lock(&job.out, &job.out)?;
+    let summary_file = job.out.join("compare.json");
+    let referee = if job.judge {
+        Some(Referee::open(config, &summary_file, interrupt)?)
+    } else {
+        None
+    };
     let [base_folder, student_folder] = ["base", "student"].map(|who| job.out.join(who));
     clear(&job.out, &["compare.json", "compare.md"])?;
     clear(&base_folder, &RESULTS)?;
@@ -157,13 +194,16 @@ pub fn compare(
     let (base, of_base) = exam.examine(&job.base, &[], &base_folder)?;
     begins(format!("the student is asked: {}", job.student));
     let (student, of_student) = exam.examine(&job.student, &[], &student_folder)?;
-    let pairs = paired(&base, &student);
+    let mut pairs = paired(&base, &student);
     if pairs.is_empty() {
         return Err(EvalError::NoPairs {
             base: base.len(),
             student: student.len(),
         }
         .into());
+    }
+    if let Some(referee) = &referee {
+        referee.judge(&mut pairs, &questions, observer)?;
     }
     let same_tokens = pairs
         .iter()
@@ -183,6 +223,7 @@ pub fn compare(
         base: job.base.clone(),
         student: job.student.clone(),
         embedder: scorer.embedder().to_owned(),
+        judge: referee.as_ref().map(Referee::who),
         replies: job.replies.clone(),
         seed: config.seed,
         items,
@@ -195,14 +236,16 @@ pub fn compare(
             .map(|(axis, pairs)| AxisComparison::new(axis, pairs, same_tokens, seed))
             .collect(),
         written: ["compare.json", "compare.md", "base/", "student/"]
+            .into_iter()
+            .chain(referee.as_ref().map(|_| "compare.replies"))
             .map(str::to_owned)
-            .to_vec(),
+            .collect(),
     };
     exam.caution(summary.axes.iter().filter_map(AxisComparison::caution));
     write_atomic(&job.out.join("compare.md"), |out| {
         out.write_all(side_by_side(&summary, &axes).as_bytes())
     })?;
-    write_json(&job.out.join("compare.json"), &summary)?;
+    write_json(&summary_file, &summary)?;
     Ok(summary)
 }
 
@@ -211,10 +254,8 @@ fn paired<'a>(base: &'a [Asked], student: &'a [Asked]) -> Vec<Pair<'a>> {
     let of_student: BTreeMap<usize, &Evaluated> =
         student.iter().map(|one| (one.place, &one.result)).collect();
     let pairs = base.iter().filter_map(|one| {
-        Some(Pair {
-            base: &one.result,
-            student: of_student.get(&one.place)?,
-        })
+        let student = of_student.get(&one.place)?;
+        Some(Pair::new(one.place, &one.result, student))
     });
     pairs.collect()
 }
@@ -231,6 +272,7 @@ impl AxisComparison {
             items: pairs.len(),
             groups: count(pairs.iter().map(|pair| pair.base)),
             metrics: metrics.collect(),
+            win_rate: WinRate::new(pairs, seed),
         }
     }
 
@@ -324,7 +366,7 @@ mod tests {
         let pairs: Vec<Pair<'_>> = base
             .iter()
             .zip(&student)
-            .map(|(base, student)| Pair { base, student })
+            .map(|(base, student)| Pair::new(0, base, student))
             .collect();
         let nll = MetricComparison::new(Metric::Nll, &pairs, Seed(1)).unwrap();
         // By tokens: (2 + 3 + 3) / 5, (1 + 6 + 1) / 5.
@@ -346,12 +388,10 @@ mod tests {
     #[test]
     fn likelihoods_of_different_tokens_are_not_compared() {
         let (base, student) = (result(2.0, 4, 0.5), result(1.0, 4, 0.7));
-        let pairs = [Pair {
-            base: &base,
-            student: &student,
-        }];
+        let pairs = [Pair::new(0, &base, &student)];
         let metrics = |same_tokens| -> Vec<Metric> {
             let axis = AxisComparison::new("unseen", &pairs, same_tokens, Seed(1));
+            assert_eq!(axis.win_rate, None);
             axis.metrics.iter().map(|metric| metric.metric).collect()
         };
         assert_eq!(metrics(true)[0], Metric::Nll);
@@ -365,7 +405,7 @@ mod tests {
         let pairs: Vec<Pair<'_>> = base
             .iter()
             .zip(&student)
-            .map(|(base, student)| Pair { base, student })
+            .map(|(base, student)| Pair::new(0, base, student))
             .collect();
         let f1 = MetricComparison::new(Metric::F1, &pairs, Seed(1)).unwrap();
         assert_eq!((f1.wins, f1.ties, f1.p_better), (0, 2, Some(0.5)));

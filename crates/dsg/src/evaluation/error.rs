@@ -29,6 +29,9 @@ pub enum EvalError {
         /// The axes that there are, with commas.
         axes: String,
     },
+    /// A judge is wanted, and there is none.
+    #[error("there is no judge to ask: `models.judge` in the configuration names no model")]
+    NoJudge,
     /// No question was answered by both models.
     #[error(
         "no question was answered by both models; the base answered {base}, the student {student}"

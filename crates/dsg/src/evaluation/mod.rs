@@ -13,6 +13,7 @@ mod questions;
 mod record;
 mod scorer;
 mod side_by_side;
+mod win_rate;
 
 pub use compare::{AxisComparison, CompareJob, CompareSummary, MetricComparison, compare};
 pub use error::{EvalError, InvalidGate, UnknownMetric};
@@ -20,6 +21,7 @@ pub use job::{AxisSummary, EvalGate, EvalJob, EvalSummary, MetricSummary, evalua
 pub use metric::Metric;
 pub use questions::{EvalData, EvalQuestions};
 pub use record::{Evaluated, Scores};
+pub use win_rate::{ComparisonJudge, WinRate};
 
 use std::fmt;
 use std::path::PathBuf;

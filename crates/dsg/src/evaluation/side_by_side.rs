@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use dsg_judge::{PairVerdict, Preference};
+
 use super::compare::{AxisComparison, CompareSummary, Pair};
 use super::record::Evaluated;
 
@@ -21,6 +23,14 @@ pub(super) fn side_by_side(summary: &CompareSummary, axes: &[(String, Vec<Pair<'
         summary.unpaired,
         escaped(&summary.embedder),
     );
+    if let Some(judge) = &summary.judge {
+        let _ = writeln!(out, "- judged by {}", escaped(&judge.to_string()));
+    }
+    for axis in &summary.axes {
+        if let Some(win_rate) = &axis.win_rate {
+            let _ = writeln!(out, "- {}: {win_rate}", escaped(&axis.axis));
+        }
+    }
     if !summary.same_tokens {
         out.push_str("- nll is not compared: the models cut answers into different tokens\n");
     }
@@ -53,7 +63,7 @@ pub(super) fn side_by_side(summary: &CompareSummary, axes: &[(String, Vec<Pair<'
     for (axis, pairs) in axes {
         let _ = write!(out, "\n## {}\n", escaped(axis));
         for pair in pairs {
-            let Pair { base, student } = pair;
+            let Pair { base, student, .. } = pair;
             let _ = write!(out, "\n### {}\n\n", escaped(&base.id));
             quote(&mut out, "Question", &base.question);
             if let Some(wording) = &base.reworded {
@@ -62,6 +72,9 @@ pub(super) fn side_by_side(summary: &CompareSummary, axes: &[(String, Vec<Pair<'
             quote(&mut out, "Reference", &base.reference);
             quote(&mut out, &figures("Base", base), &base.answer);
             quote(&mut out, &figures("Student", student), &student.answer);
+            if let Some(verdict) = &pair.verdict {
+                let _ = write!(out, "Judge: {}\n\n", escaped(&judged(verdict)));
+            }
         }
     }
     out
@@ -69,6 +82,25 @@ pub(super) fn side_by_side(summary: &CompareSummary, axes: &[(String, Vec<Pair<'
 
 fn figures(who: &str, result: &Evaluated) -> String {
     format!("{who} (nll {:.2}, F1 {:.2})", result.nll, result.scores.f1)
+}
+
+/// A verdict in a line; A is the base's answer, B the student's.
+fn judged(verdict: &PairVerdict) -> String {
+    let better = match verdict.preference() {
+        None => "no verdict",
+        Some(Preference::A) => "the base's answer is better",
+        Some(Preference::B) => "the student's answer is better",
+        Some(Preference::Tie) if verdict.depends_on_order() => "a tie, since the orders disagree",
+        Some(Preference::Tie) => "a tie",
+    };
+    match verdict {
+        PairVerdict::Same => format!("{better}, the same text"),
+        PairVerdict::Missing(why) => format!("{better}, {why}"),
+        PairVerdict::Asked { a_first, b_first } => format!(
+            "{better}. With the base's first: {} With the student's first: {}",
+            a_first.reason, b_first.reason
+        ),
+    }
 }
 
 /// A label and a text as a block quote, line by line.

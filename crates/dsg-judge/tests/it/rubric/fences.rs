@@ -1,9 +1,10 @@
 //! What a document or an item says stays inside its fence, whatever it says.
 
 use dsg_core::{Candidate, ChatRequest, MemoryStore};
-use dsg_judge::RubricConfig;
+use dsg_judge::{AnswerPair, RubricConfig};
 use futures_executor::block_on;
 
+use super::pairwise::{better, pairwise};
 use super::{Double, Kind, says, with, yes};
 use crate::fixture::{chunk, item};
 
@@ -82,6 +83,38 @@ fn nothing_that_is_data_stands_outside_of_a_fence() {
             assert_eq!(attacked.messages[0], harmless.messages[0]);
             let content = &attacked.messages[1].content;
             assert!(content.contains(attack), "the attack is shown, as data");
+            assert_eq!(outside(content), outside(&harmless.messages[1].content));
+        }
+    }
+}
+
+/// Both requests on a pair whose parts carry `text`.
+fn pair_requests(text: &str) -> Vec<ChatRequest> {
+    let model = Double::new(|_, _| better("tie"));
+    let carrying = |part: &str| format!("{part}\n{text}");
+    let (question, reference) = (carrying("What is the default?"), carrying("60 minutes."));
+    let (a, b) = (carrying("One hour."), carrying("Two hours."));
+    let pair = AnswerPair {
+        id: "qa-1",
+        question: &question,
+        reference: &reference,
+        quotes: &[carrying("The default is 60 minutes.")],
+        a: &a,
+        b: &b,
+    };
+    block_on(pairwise(&model).judge(pair)).unwrap();
+    model.requests(Kind::Pairwise)
+}
+
+#[test]
+fn no_answer_of_a_pair_stands_outside_of_a_fence() {
+    let harmless = pair_requests("");
+    assert_eq!(harmless.len(), 2);
+    for attack in ATTACKS {
+        for (attacked, harmless) in pair_requests(attack).iter().zip(&harmless) {
+            assert_eq!(attacked.messages[0], harmless.messages[0]);
+            let content = &attacked.messages[1].content;
+            assert_eq!(content.matches(attack).count(), 5, "{content}");
             assert_eq!(outside(content), outside(&harmless.messages[1].content));
         }
     }

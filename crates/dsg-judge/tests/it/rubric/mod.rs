@@ -3,6 +3,7 @@
 mod asking;
 mod driver;
 mod fences;
+mod pairwise;
 mod repairs;
 mod snapshots;
 
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     RoundTrip,
     Agree,
     Repair,
+    Pairwise,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
             ("answer the question from the pages", Self::RoundTrip),
             ("do both answers give the same", Self::Agree),
             ("write the question and the answer anew", Self::Repair),
+            ("which answer is better", Self::Pairwise),
         ]
         .into_iter()
         .find_map(|(words, kind)| task.contains(words).then_some(kind))
