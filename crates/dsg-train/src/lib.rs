@@ -82,7 +82,7 @@ pub mod template;
 pub mod tokenizer;
 mod trainer;
 
-pub use config::TrainConfig;
+pub use config::{Recompute, TrainConfig};
 pub use decoder::Bits;
 pub use error::TrainError;
 pub use export::export;

@@ -50,6 +50,14 @@ impl Block {
         rows + behind(&self.behind_feed_forward, fed)
     }
 
+    /// Whether an adapter is attached to any of its projections.
+    pub(crate) fn has_adapter(&self) -> bool {
+        let projections = self.projections();
+        projections
+            .iter()
+            .any(|(_, projection)| projection.adapter().is_some())
+    }
+
     /// Its projections, in the order of their use.
     pub const fn projections(&self) -> [(LayerWeight, &Projection); 7] {
         [

@@ -214,6 +214,7 @@ impl<'r, 'a> Run<'r, 'a> {
             rows,
             self.padding,
             config.batch_tokens,
+            config.recompute,
             // Never 0, which would drop nothing.
             |batch| draw.set((step << 20) + batch as u64 + 1),
         )?;
