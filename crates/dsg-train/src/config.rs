@@ -51,6 +51,9 @@ pub struct TrainConfig {
     pub max_tokens: usize,
     /// Rows are padded to multiples of so many tokens, 1 or more. Default: 16. GPUs, which compile kernels for every shape, want 64 or more.
     pub bucket: usize,
+    /// Whether samples share a sequence where it has room for them, each of them seeing itself alone, so that less of a pass is padding. A sequence gets no
+    /// longer than the longest sample of its step. Changes no result but by rounding, and what dropout drops; evaluations do the same. Default: false.
+    pub packing: bool,
     /// Steps between evaluations. Default: none, which evaluates after every epoch. Without a dataset for it, nothing is evaluated.
     pub eval_steps: Option<u64>,
     /// Evaluations in a row that may be no better than the best before training stops early. Default: none, which goes on.
@@ -108,6 +111,7 @@ impl Default for TrainConfig {
             recompute: Recompute::default(),
             max_tokens: 1024,
             bucket: 16,
+            packing: false,
             eval_steps: None,
             patience: None,
             checkpoint_steps: 50,

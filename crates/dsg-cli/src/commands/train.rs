@@ -23,7 +23,8 @@ Examples:
   dsg train --data out/train.jsonl --eval out/eval.jsonl --base models/smollm2-135m --out student/
   dsg train --data out/train.jsonl --base gemma-3-270m-it-f16.gguf --out student/ --rank 32 --alpha 64 --epochs 2
   dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --dora --targets q_proj,v_proj --quantize 8
-  dsg train --data out/train.jsonl --base models/qwen2.5-1.5b --out student/ --max-tokens 4096 --recompute always")]
+  dsg train --data out/train.jsonl --base models/qwen2.5-1.5b --out student/ --max-tokens 4096 --recompute always
+  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --batch-rows 32 --batch-tokens 4096 --packing")]
 pub(crate) struct TrainArgs {
     /// The rows to train on: JSON Lines with `messages`, or with `prompt` and `completion`
     #[arg(long, value_name = "FILE")]
@@ -121,6 +122,10 @@ struct PaceArgs {
     /// longer than --batch-tokens, which go through the model alone [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     recompute: Option<String>,
+    /// Let short rows share a sequence, in which each sees itself alone: less padding, the same result. No sequence gets longer than the longest row of
+    /// its step
+    #[arg(long)]
+    packing: bool,
     /// Most tokens of a row [default: 1024]
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
@@ -224,6 +229,7 @@ mod with_feature {
             Some("never") => config.recompute = Recompute::Never,
             _ => {}
         }
+        config.packing = pace.packing;
         set(&mut config.max_tokens, pace.max_tokens);
         config.eval_steps = pace.eval_steps;
         config.patience = pace.patience;

@@ -34,8 +34,7 @@ impl Pass<'_> {
         let first = blocks.iter().position(Block::has_adapter);
         let first = first.unwrap_or(blocks.len());
         let plain = self.decoder.valid();
-        let [sequences, length] = self.batch.tokens.dims();
-        let frame = plain.frame(sequences, length)?;
+        let frame = plain.frame_of(self.batch)?;
         let mut rows = plain.embed(self.batch.tokens.clone());
         let mut inputs = Vec::with_capacity(blocks.len());
         for (layer, block) in plain.blocks().iter().enumerate() {

@@ -67,6 +67,7 @@ impl<'r, 'a> Run<'r, 'a> {
             padding: Padding {
                 bucket: config.bucket,
                 most: decoder.config().context,
+                packing: config.packing,
             },
             steps: trainer.step_count(rows),
             checkpoints,

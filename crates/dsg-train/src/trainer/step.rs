@@ -35,12 +35,12 @@ pub(super) fn gradients(
     let mut sum = 0.0_f64;
     let mut padded = 0;
     let mut values: Vec<Option<Tensor<2>>> = vec![None; leaves.len()];
-    for (index, rows) in batches(rows.iter().copied(), padding, most)
+    for (index, sequences) in batches(rows.iter().copied(), padding, most)
         .into_iter()
         .enumerate()
     {
         before(index);
-        let batch = Batch::new(&rows, padding, &decoder.device().inner());
+        let batch = Batch::new(&sequences, padding, &decoder.device().inner());
         let tokens = batch.tokens.shape().num_elements();
         padded += tokens;
         let pass = Pass {

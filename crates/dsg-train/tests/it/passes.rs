@@ -10,6 +10,7 @@ use dsg_train::{Bits, Recompute, Schedule, TrainConfig, Trainer};
 use crate::adapter::trained;
 use crate::model::Tiny;
 use crate::rows::eight;
+use crate::training::metrics;
 
 /// One step over all eight rows, after which a matrix is next to nothing but its gradient times -1e4: nothing is clipped, and beside `epsilon` the
 /// rest of AdamW's denominator is small.
@@ -45,11 +46,12 @@ struct Step {
     matrices: Vec<Vec<f32>>,
 }
 
-fn step(tiny: &Tiny, start: &LoraWeights, config: TrainConfig) -> Step {
+fn step_in(folder: &Path, tiny: &Tiny, start: &LoraWeights, config: TrainConfig) -> Step {
     let mut decoder = tiny.source().decoder(&Device::flex()).unwrap();
     let trained = Trainer::new(config)
         .unwrap()
         .with_adapter(start.clone())
+        .in_folder(folder)
         .train(&mut decoder, &eight(), None)
         .unwrap();
     let matrices = trained.weights.sites().values().flat_map(|site| {
@@ -125,7 +127,7 @@ fn layers_that_run_again_give_the_same_gradients() {
                 batch_tokens: 96,
                 ..config()
             };
-            step(&tiny, &start, config)
+            step_in(tempfile::tempdir().unwrap().path(), &tiny, &start, config)
         };
         let architecture = tiny.config.architecture;
         assert_same(
@@ -134,5 +136,46 @@ fn layers_that_run_again_give_the_same_gradients() {
             1e-5,
             &format!("{architecture:?}, {dora}, {dropout}, {quantize:?}, {layer:?}"),
         );
+    }
+}
+
+/// Tokens of the step's passes with their padding.
+fn padded_tokens(folder: &Path) -> u64 {
+    let lines = metrics(folder);
+    lines.iter().map(|line| line.padded_tokens).sum()
+}
+
+#[test]
+fn samples_that_share_a_sequence_are_learned_as_if_alone() {
+    for architecture in Architecture::ALL {
+        let tiny = Tiny::new(architecture);
+        let start = start(&tiny, false, 0.0, None);
+        let run = |packing, batch_tokens, recompute| {
+            let folder = tempfile::tempdir().unwrap();
+            let config = TrainConfig {
+                packing,
+                batch_tokens,
+                recompute,
+                ..config()
+            };
+            let step = step_in(folder.path(), &tiny, &start, config);
+            (step, padded_tokens(folder.path()))
+        };
+        let (apart, padded) = run(false, 4096, Recompute::Never);
+        // Of 12 to 25 tokens each.
+        assert_eq!(padded, 8 * 32);
+        for (batch_tokens, recompute) in [
+            (4096, Recompute::Never),
+            (4096, Recompute::Always),
+            // Passes of two sequences, and of one.
+            (64, Recompute::Never),
+            (32, Recompute::Never),
+        ] {
+            let (packed, padded) = run(true, batch_tokens, recompute);
+            // Three of the eight share with another one, without a token of padding.
+            assert_eq!(padded, 5 * 32, "{batch_tokens}");
+            let what = format!("{architecture:?}, {batch_tokens}, {recompute:?}");
+            assert_same(&packed, &apart, 1e-3, &what);
+        }
     }
 }
