@@ -118,12 +118,12 @@ struct PaceArgs {
     /// Tokens that go through the model at once; sets what memory is needed. A GPU wants several thousand [default: 512]
     #[arg(long, value_name = "N")]
     batch_tokens: Option<usize>,
-    /// Run layers again in the backward pass instead of keeping what it needs of them: less memory, more time, the same result. `auto` does it for rows
-    /// longer than --batch-tokens, which go through the model alone [default: auto]
+    /// Run layers again in the backward pass instead of keeping what it needs of them: less memory, more time, the same result but for rounding. `auto`
+    /// does it for rows longer than --batch-tokens, which go through the model alone [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     recompute: Option<String>,
-    /// Let short rows share a sequence, in which each sees itself alone: less padding, the same result. No sequence gets longer than the longest row of
-    /// its step
+    /// Let short rows share a sequence, in which each sees itself alone: less padding, the same result but for rounding and for what
+    /// dropout drops. No sequence gets longer than the longest row of its step
     #[arg(long)]
     packing: bool,
     /// Most tokens of a row [default: 1024]
