@@ -44,10 +44,16 @@ pub struct TrainConfig {
     /// what memory is needed and changes no result but by rounding. A longer row goes alone. Default: 512, since on a CPU more only adds padding
     /// and memory; a GPU wants several thousand.
     pub batch_tokens: usize,
+    /// When layers run again in the backward pass instead of keeping what it needs of them, which takes less memory and more time and changes no result
+    /// but by rounding. Default: auto.
+    pub recompute: Recompute,
     /// Most tokens of a row. Turns that do not fit are left out, rows of which no labelled turn fits are refused. Default: 1024.
     pub max_tokens: usize,
     /// Rows are padded to multiples of so many tokens, 1 or more. Default: 16. GPUs, which compile kernels for every shape, want 64 or more.
     pub bucket: usize,
+    /// Whether samples share a sequence where it has room for them, each of them seeing itself alone, so that less of a pass is padding. A sequence gets no
+    /// longer than the longest sample of its step. Changes no result but by rounding, and what dropout drops; evaluations do the same. Default: false.
+    pub packing: bool,
     /// Steps between evaluations. Default: none, which evaluates after every epoch. Without a dataset for it, nothing is evaluated.
     pub eval_steps: Option<u64>,
     /// Evaluations in a row that may be no better than the best before training stops early. Default: none, which goes on.
@@ -56,6 +62,32 @@ pub struct TrainConfig {
     pub checkpoint_steps: u64,
     /// Steps in a row that may be skipped because loss or gradients are not finite. Default: 3; one more ends the training.
     pub skips: u32,
+}
+
+/// When a pass keeps of every layer its input alone, and the backward pass runs the layer again for whatever else it needs (Chen et al. 2016, with
+/// layers as segments).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recompute {
+    /// When more than [`TrainConfig::batch_tokens`] tokens go through the model at once, which one long row makes them: it is to take no more
+    /// memory than many short ones.
+    #[default]
+    Auto,
+    /// In every pass.
+    Always,
+    /// In none.
+    Never,
+}
+
+impl Recompute {
+    /// Whether layers run again in a pass of `tokens` tokens, padding included.
+    pub(crate) const fn applies(self, tokens: usize, batch_tokens: usize) -> bool {
+        match self {
+            Self::Auto => tokens > batch_tokens,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 impl Default for TrainConfig {
@@ -76,8 +108,10 @@ impl Default for TrainConfig {
             clip_norm: Some(1.0),
             batch_rows: 16,
             batch_tokens: 512,
+            recompute: Recompute::default(),
             max_tokens: 1024,
             bucket: 16,
+            packing: false,
             eval_steps: None,
             patience: None,
             checkpoint_steps: 50,
@@ -160,6 +194,15 @@ mod tests {
         assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config);
         assert_eq!(serde_json::from_str::<TrainConfig>("{}").unwrap(), config);
         assert!(serde_json::from_str::<TrainConfig>(r#"{"learning-rate":1}"#).is_err());
+    }
+
+    #[test]
+    fn layers_run_again_by_themselves_only_for_a_row_that_is_too_long() {
+        let applies =
+            |recompute: Recompute| [512, 513].map(|tokens| recompute.applies(tokens, 512));
+        assert_eq!(applies(Recompute::Auto), [false, true]);
+        assert_eq!(applies(Recompute::Always), [true, true]);
+        assert_eq!(applies(Recompute::Never), [false, false]);
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! - A *row* is one token of one sequence. Activations are matrices of `[batch · length, width]`, so that every projection is one
 //!   matrix product.
 //! - A *sample* is a conversation as tokens, of which some are *labels*: what the assistant says, with the token that ends its turn.
-//! - A *step* of the optimiser takes some samples, in *batches* of similar length. *Padding* fills a batch's shorter samples.
+//! - A *step* of the optimiser takes some samples, in *batches* of similar length. *Padding* fills a batch's shorter samples; with
+//!   *packing*, short samples share a *sequence*, and none sees the others.
 //! - A *special token* ends a turn or begins a text. What a template writes may contain them, what documents say may not.
 //!
 //! # A model
@@ -82,7 +83,7 @@ pub mod template;
 pub mod tokenizer;
 mod trainer;
 
-pub use config::TrainConfig;
+pub use config::{Recompute, TrainConfig};
 pub use decoder::Bits;
 pub use error::TrainError;
 pub use export::export;

@@ -22,7 +22,9 @@ use crate::session::Session;
 Examples:
   dsg train --data out/train.jsonl --eval out/eval.jsonl --base models/smollm2-135m --out student/
   dsg train --data out/train.jsonl --base gemma-3-270m-it-f16.gguf --out student/ --rank 32 --alpha 64 --epochs 2
-  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --dora --targets q_proj,v_proj --quantize 8")]
+  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --dora --targets q_proj,v_proj --quantize 8
+  dsg train --data out/train.jsonl --base models/qwen2.5-1.5b --out student/ --max-tokens 4096 --recompute always
+  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --batch-rows 32 --batch-tokens 4096 --packing")]
 pub(crate) struct TrainArgs {
     /// The rows to train on: JSON Lines with `messages`, or with `prompt` and `completion`
     #[arg(long, value_name = "FILE")]
@@ -116,6 +118,14 @@ struct PaceArgs {
     /// Tokens that go through the model at once; sets what memory is needed. A GPU wants several thousand [default: 512]
     #[arg(long, value_name = "N")]
     batch_tokens: Option<usize>,
+    /// Run layers again in the backward pass instead of keeping what it needs of them: less memory, more time, the same result but for rounding. `auto`
+    /// does it for rows longer than --batch-tokens, which go through the model alone [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
+    recompute: Option<String>,
+    /// Let short rows share a sequence, in which each sees itself alone: less padding, the same result but for rounding and for what
+    /// dropout drops. No sequence gets longer than the longest row of its step
+    #[arg(long)]
+    packing: bool,
     /// Most tokens of a row [default: 1024]
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
@@ -147,7 +157,7 @@ mod with_feature {
     use std::fmt::Write as _;
 
     use dsg::training::adapter::Target;
-    use dsg::training::{Bits, Schedule, TrainConfig};
+    use dsg::training::{Bits, Recompute, Schedule, TrainConfig};
     use dsg::{TrainJob, TrainSummary};
 
     use super::{CliError, ExitCode, Session, TrainArgs};
@@ -214,6 +224,12 @@ mod with_feature {
         set(&mut config.seed, learning.seed);
         set(&mut config.batch_rows, pace.batch_rows);
         set(&mut config.batch_tokens, pace.batch_tokens);
+        match pace.recompute.as_deref() {
+            Some("always") => config.recompute = Recompute::Always,
+            Some("never") => config.recompute = Recompute::Never,
+            _ => {}
+        }
+        config.packing = pace.packing;
         set(&mut config.max_tokens, pace.max_tokens);
         config.eval_steps = pace.eval_steps;
         config.patience = pace.patience;

@@ -60,7 +60,7 @@ impl Attention {
                 .reshape([batch, self.kv_heads, group * length, self.head_width]);
         let products = query.matmul(key.permute([0, 2, 3, 1]));
         let shares = if kernel::fused(&products) {
-            kernel::attend(products, view.sight)
+            kernel::attend(products, view.sight.clone())
         } else {
             softmax(
                 match &view.mask {

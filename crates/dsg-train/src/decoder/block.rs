@@ -50,6 +50,14 @@ impl Block {
         rows + behind(&self.behind_feed_forward, fed)
     }
 
+    /// Whether an adapter is attached to any of its projections.
+    pub(crate) fn has_adapter(&self) -> bool {
+        let projections = self.projections();
+        projections
+            .iter()
+            .any(|(_, projection)| projection.adapter().is_some())
+    }
+
     /// Its projections, in the order of their use.
     pub const fn projections(&self) -> [(LayerWeight, &Projection); 7] {
         [
@@ -79,6 +87,8 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use burn::tensor::{Device, Tensor, TensorData};
     use dsg_core::Seed;
 
@@ -139,8 +149,23 @@ mod tests {
         }
     }
 
+    /// Where the samples of two sequences of 21 tokens begin.
+    fn borders() -> Arc<[usize]> {
+        let begin = |token| match token {
+            8..11 => 8,
+            11..21 => 11,
+            _ => 0,
+        };
+        (0..42_usize).map(begin).collect()
+    }
+
     /// What a block returns for a batch of two sequences of 21 tokens, and the gradient of its input.
-    fn pass(activation: Activation, local: bool, composed: bool) -> [Vec<f32>; 2] {
+    fn pass(
+        activation: Activation,
+        local: bool,
+        borders: Option<&Arc<[usize]>>,
+        composed: bool,
+    ) -> [Vec<f32>; 2] {
         COMPOSED.set(composed);
         let device = Device::flex().autodiff();
         let rotary = |base| Rotary::new(base, &RopeScaling::None, HEAD, 64, &device);
@@ -152,7 +177,7 @@ mod tests {
             scale: 0.3,
             masks: composed.then(|| device.clone()),
         };
-        let frame = Frame::new(&layout, 2, 21, 0);
+        let frame = Frame::new(&layout, 2, 21, 0, borders);
         let input = random("x", [42, WIDTH], 1.0).require_grad();
         let out = block(activation, local).forward(input.clone(), &frame);
         let gradients = (out.clone() * random("w", [42, WIDTH], 1.0))
@@ -165,26 +190,46 @@ mod tests {
 
     #[test]
     fn fused_and_composed_operations_compute_the_same() {
-        for activation in [Activation::Silu, Activation::GeluTanh] {
-            for local in [false, true] {
-                let fused = pass(activation, local, false);
-                let composed = pass(activation, local, true);
-                for (what, (fused, composed)) in ["value", "gradient"]
+        let borders = borders();
+        let cases = [Activation::Silu, Activation::GeluTanh].map(|activation| {
+            [false, true]
+                .map(|local| [None, Some(&borders)].map(|borders| (activation, local, borders)))
+        });
+        for (activation, local, borders) in cases.into_iter().flatten().flatten() {
+            let fused = pass(activation, local, borders, false);
+            let composed = pass(activation, local, borders, true);
+            for (what, (fused, composed)) in ["value", "gradient"]
+                .iter()
+                .zip(fused.iter().zip(&composed))
+            {
+                let largest = composed.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+                let apart = fused
                     .iter()
-                    .zip(fused.iter().zip(&composed))
-                {
-                    let largest = composed.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
-                    let apart = fused
-                        .iter()
-                        .zip(composed)
-                        .map(|(a, b)| (a - b).abs())
-                        .fold(0.0, f32::max);
-                    assert!(
-                        largest > 0.5 && apart < 2e-5 * largest,
-                        "{what} of {activation:?}, local {local}: {apart} of {largest}"
-                    );
-                }
+                    .zip(composed)
+                    .map(|(a, b)| (a - b).abs())
+                    .fold(0.0, f32::max);
+                assert!(
+                    largest > 0.5 && apart < 2e-5 * largest,
+                    "{what} of {activation:?}, local {local}, {borders:?}: {apart} of {largest}"
+                );
             }
+        }
+    }
+
+    #[test]
+    fn samples_of_a_sequence_do_not_see_each_other() {
+        let borders = borders();
+        for local in [false, true] {
+            let [alone, _] = pass(Activation::Silu, local, None, false);
+            let [packed, _] = pass(Activation::Silu, local, Some(&borders), false);
+            let apart = |tokens: std::ops::Range<usize>| {
+                let values = tokens.start * WIDTH..tokens.end * WIDTH;
+                let pairs = alone[values.clone()].iter().zip(&packed[values]);
+                pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+            };
+            // What has nothing before it sees what it saw; the first token of a second sample does not.
+            assert!(apart(0..8) < 1e-5 && apart(21..42) < 1e-5);
+            assert!(apart(8..9) > 1e-2 && apart(11..12) > 1e-2);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the blocks of one pass share: the shape of the batch, angles, masks.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::rotary::{Angles, Rotary};
@@ -25,7 +27,7 @@ pub(super) struct View {
     pub(super) keys: Angles,
     pub(super) sight: Sight,
     /// `[1, 1, group · length, start + length]`, to be added on devices without an operation that knows `sight`; `None` where every token
-    /// sees all.
+    /// sees all. Where samples share sequences, there is one for each sequence: `[batch, 1, group · length, length]`.
     pub(super) mask: Option<Tensor<4>>,
 }
 
@@ -43,22 +45,37 @@ pub(super) struct Layout<'a> {
 }
 
 impl Frame {
-    pub(super) fn new(layout: &Layout<'_>, batch: usize, length: usize, start: usize) -> Self {
+    /// With `borders`, of which [`Sight`] has more, `start` is 0, and positions are those in the sample.
+    pub(super) fn new(
+        layout: &Layout<'_>,
+        batch: usize,
+        length: usize,
+        start: usize,
+        borders: Option<&Arc<[usize]>>,
+    ) -> Self {
         let view = |rotary: &Rotary, window: usize| {
             let sight = Sight {
                 length,
                 start,
                 window,
+                borders: borders.cloned(),
             };
-            let keys = rotary.angles(start, length);
+            let keys = match borders {
+                Some(borders) => {
+                    let tokens = borders.iter().enumerate();
+                    rotary.angles_of(tokens.map(|(token, border)| token % length - border))
+                }
+                None => rotary.angles(start, length),
+            };
+            let mask = layout
+                .masks
+                .as_ref()
+                .and_then(|device| mask(batch, layout.group, &sight, device));
             View {
                 queries: keys.scaled(layout.scale),
                 keys,
                 sight,
-                mask: layout
-                    .masks
-                    .as_ref()
-                    .and_then(|device| mask(layout.group, sight, device)),
+                mask,
             }
         };
         Self {
@@ -79,17 +96,21 @@ impl Frame {
 }
 
 /// The rows of a group's heads stand one after the other.
-fn mask(group: usize, sight: Sight, device: &Device) -> Option<Tensor<4>> {
+fn mask(batch: usize, group: usize, sight: &Sight, device: &Device) -> Option<Tensor<4>> {
     let keys = sight.start + sight.length;
     if sight.length == 1 && keys <= sight.window {
         return None;
     }
+    // Without borders, sequences see alike.
+    let sequences = if sight.borders.is_some() { batch } else { 1 };
     let rows = group * sight.length;
-    let mut values = Vec::with_capacity(rows * keys);
-    for row in 0..rows {
-        let seen = sight.of(row);
-        values.extend((0..keys).map(|key| if seen.contains(&key) { 0.0 } else { HIDDEN }));
+    let mut values = Vec::with_capacity(sequences * rows * keys);
+    for sequence in 0..sequences {
+        for row in 0..rows {
+            let seen = sight.of(sequence, row);
+            values.extend((0..keys).map(|key| if seen.contains(&key) { 0.0 } else { HIDDEN }));
+        }
     }
-    let data = TensorData::new(values, [1, 1, rows, keys]);
+    let data = TensorData::new(values, [sequences, 1, rows, keys]);
     Some(Tensor::from_data(data, device))
 }

@@ -12,6 +12,8 @@ mod projection;
 mod rotary;
 mod sites;
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -121,11 +123,7 @@ impl Decoder {
     pub fn hidden(&self, tokens: Tensor<2, Int>) -> Result<Tensor<3>, TrainError> {
         let [batch, length] = tokens.dims();
         let frame = self.frame(batch, length)?;
-        let mut rows = self.embed(tokens);
-        for block in &self.blocks {
-            rows = block.forward(rows, &frame);
-        }
-        let rows = self.finish(rows);
+        let rows = self.pass(tokens, &frame);
         Ok(rows.reshape([batch, length, self.config.width]))
     }
 
@@ -139,7 +137,7 @@ impl Decoder {
         cache: &mut Cache,
     ) -> Result<Tensor<3>, TrainError> {
         let [batch, length] = tokens.dims();
-        let frame = self.frame_at(batch, length, cache.length)?;
+        let frame = self.frame_at(batch, length, cache.length, None)?;
         cache
             .layers
             .resize_with(self.blocks.len(), Default::default);
@@ -150,6 +148,15 @@ impl Decoder {
         cache.length += length;
         let rows = self.finish(rows);
         Ok(rows.reshape([batch, length, self.config.width]))
+    }
+
+    /// Normed hidden states, `[batch · length, width]`, of tokens of `[batch, length]` that see what the frame lets them.
+    fn pass(&self, tokens: Tensor<2, Int>, frame: &Frame) -> Tensor<2> {
+        let mut rows = self.embed(tokens);
+        for block in &self.blocks {
+            rows = block.forward(rows, frame);
+        }
+        self.finish(rows)
     }
 
     /// Logits, `[rows, vocabulary]`, of normed hidden states of `[rows, width]`.
@@ -163,10 +170,16 @@ impl Decoder {
     /// # Errors
     /// [`TrainError::Context`] for sequences longer than the model's context.
     pub fn frame(&self, batch: usize, length: usize) -> Result<Frame, TrainError> {
-        self.frame_at(batch, length, 0)
+        self.frame_at(batch, length, 0, None)
     }
 
-    fn frame_at(&self, batch: usize, length: usize, start: usize) -> Result<Frame, TrainError> {
+    fn frame_at(
+        &self,
+        batch: usize,
+        length: usize,
+        start: usize,
+        borders: Option<&Arc<[usize]>>,
+    ) -> Result<Frame, TrainError> {
         self.check_length(start.saturating_add(length))?;
         let window = self.config.local.as_ref().map(|local| local.window);
         let layout = Layout {
@@ -176,7 +189,7 @@ impl Decoder {
             scale: self.config.attention_scale,
             masks: (!kernel::fused(&self.embedding)).then(|| self.device()),
         };
-        Ok(Frame::new(&layout, batch, length, start))
+        Ok(Frame::new(&layout, batch, length, start, borders))
     }
 
     /// The rows of the embedding, `[batch · length, width]`, scaled where the model does.

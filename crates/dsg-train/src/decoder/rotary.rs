@@ -21,7 +21,8 @@ pub(super) struct Rotary {
     sines: Tensor<3>,
 }
 
-/// The angles of some positions: tables of `[length, 2, head_width / 2]`.
+/// The angles of some positions: tables of `[length, 2, head_width / 2]`, or of `[batch · length, 2, head_width / 2]` where sequences have positions of
+/// their own.
 #[derive(Debug, Clone)]
 pub(super) struct Angles {
     cosines: Tensor<3>,
@@ -49,7 +50,7 @@ impl Rotary {
                 }
             })
             .collect();
-        let [cosines, sines] = tables(&frequencies, 0, context.min(PREPARED), device);
+        let [cosines, sines] = tables(&frequencies, 0..context.min(PREPARED), device);
         Self {
             frequencies,
             cosines,
@@ -63,17 +64,32 @@ impl Rotary {
         let [cosines, sines] = if start + length <= prepared {
             [&self.cosines, &self.sines].map(|table| table.clone().narrow(0, start, length))
         } else {
-            tables(&self.frequencies, start, length, &self.cosines.device())
+            tables(
+                &self.frequencies,
+                start..start + length,
+                &self.cosines.device(),
+            )
         };
+        Angles { cosines, sines }
+    }
+
+    /// The angles of a batch's tokens, whose positions are given: `[batch · length]`.
+    pub(super) fn angles_of(&self, positions: impl ExactSizeIterator<Item = usize>) -> Angles {
+        let [cosines, sines] = tables(&self.frequencies, positions, &self.cosines.device());
         Angles { cosines, sines }
     }
 }
 
-fn tables(frequencies: &[f64], start: usize, length: usize, device: &Device) -> [Tensor<3>; 2] {
-    let values = 2 * frequencies.len() * length;
+fn tables(
+    frequencies: &[f64],
+    positions: impl ExactSizeIterator<Item = usize>,
+    device: &Device,
+) -> [Tensor<3>; 2] {
+    let shape = [positions.len(), 2, frequencies.len()];
+    let values: usize = shape.iter().product();
     let mut cosines = Vec::with_capacity(values);
     let mut sines = Vec::with_capacity(values);
-    for position in start..start + length {
+    for position in positions {
         for sign in [-1.0, 1.0] {
             for frequency in frequencies {
                 let (sine, cosine) = (position as f64 * frequency).sin_cos();
@@ -82,7 +98,6 @@ fn tables(frequencies: &[f64], start: usize, length: usize, device: &Device) -> 
             }
         }
     }
-    let shape = [length, 2, frequencies.len()];
     [cosines, sines].map(|values| Tensor::from_data(TensorData::new(values, shape), device))
 }
 
@@ -112,7 +127,11 @@ impl Angles {
         // As two halves that change places, a view for which nothing is cut and joined, forward or backward.
         let halves = heads.reshape([batch, length, count, 2, width / 2]);
         let others = halves.clone().flip([3]);
-        let table = |table: &Tensor<3>| table.clone().unsqueeze_dims::<5>(&[0, 2]);
+        let table = |table: &Tensor<3>| {
+            let [tokens, ..] = table.dims();
+            let shape = [tokens / length, length, 1, 2, width / 2];
+            table.clone().reshape(shape)
+        };
         let turned = halves * table(&self.cosines) + others * table(&self.sines);
         turned.reshape([batch, length, count, width])
     }

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use dsg_core::hash::xxh3_hex;
 
-use super::{Decoder, Projection};
+use super::{Decoder, Frame, Projection};
 use crate::adapter::Site;
 use crate::data::Batch;
 use crate::error::TrainError;
@@ -43,11 +43,15 @@ impl Decoder {
         xxh3_hex(&bytes)
     }
 
+    /// What the blocks share in a pass over a batch, in which every sample sees itself alone.
+    pub(crate) fn frame_of(&self, batch: &Batch) -> Result<Frame, TrainError> {
+        let [sequences, length] = batch.tokens.dims();
+        self.frame_at(sequences, length, 0, batch.borders.as_ref())
+    }
+
     /// The hidden states that predict the labels of a batch, `[labels, width]`.
     pub(crate) fn label_states(&self, batch: &Batch) -> Result<Tensor<2>, TrainError> {
-        let hidden = self.hidden(batch.tokens.clone())?;
-        let [rows, length, width] = hidden.dims();
-        let flat = hidden.reshape([rows * length, width]);
-        Ok(flat.select(0, batch.positions.clone()))
+        let hidden = self.pass(batch.tokens.clone(), &self.frame_of(batch)?);
+        Ok(hidden.select(0, batch.positions.clone()))
     }
 }

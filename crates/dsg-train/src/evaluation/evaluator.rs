@@ -176,6 +176,7 @@ impl Evaluator {
         let padding = Padding {
             bucket: 1,
             most: self.decoder.config().context,
+            packing: false,
         };
         let sample = &item.sample;
         let nll =

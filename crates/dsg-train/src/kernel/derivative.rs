@@ -76,7 +76,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         let node = products.node();
         match Attend.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(ready) => {
-                let out = Flex::attend(products.into_primitive(), sight);
+                let out = Flex::attend(products.into_primitive(), sight.clone());
                 ready.finish((out.clone(), sight), out)
             }
             OpsKind::UnTracked(ready) => {
@@ -234,16 +234,16 @@ impl Backward<Flex, 1> for Attend {
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let (out, sight) = ops.state;
         unary::<Flex, _>(ops.parents, ops.node, grads, |grad| {
-            attend_backward(&out, sight, &grad)
+            attend_backward(&out, &sight, &grad)
         });
     }
 }
 
 /// ds = p · (dp - Σ p · dp), where anything is seen.
-fn attend_backward(out: &Flat, sight: Sight, grad: &Flat) -> Flat {
+fn attend_backward(out: &Flat, sight: &Sight, grad: &Flat) -> Flat {
     let (out, grad) = (out.to_contiguous(), grad.to_contiguous());
     let shape = out.shape();
-    let &[.., rows, keys] = shape.as_slice() else {
+    let &[_, heads, rows, keys] = shape.as_slice() else {
         return grad;
     };
     let (source, grads) = (values(&out), values(&grad));
@@ -261,7 +261,7 @@ fn attend_backward(out: &Flat, sight: Sight, grad: &Flat) -> Flat {
             let lines = source.chunks_exact(keys).zip(grads.chunks_exact(keys));
             let lines = result.chunks_exact_mut(keys).zip(lines);
             for (row, (result, (source, grads))) in (number * piece..).zip(lines) {
-                let seen = sight.of(row % rows);
+                let seen = sight.of(row / (heads * rows), row % rows);
                 if let (Some(result), Some(source), Some(grads)) = (
                     result.get_mut(seen.clone()),
                     source.get(seen.clone()),

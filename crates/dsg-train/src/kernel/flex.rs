@@ -54,9 +54,8 @@ impl Kernels for Flex {
         let products = products.to_contiguous();
         let shape = products.shape();
         let dims = shape.as_slice();
-        let (keys, rows) = match dims {
-            [.., rows, keys] => (*keys, *rows),
-            _ => return products,
+        let &[_, heads, rows, keys] = dims else {
+            return products;
         };
         let source = values(&products);
         let mut result = vec![0.0; source.len()];
@@ -68,7 +67,7 @@ impl Kernels for Flex {
             .for_each(|(number, (result, source))| {
                 let pairs = result.chunks_exact_mut(keys).zip(source.chunks_exact(keys));
                 for (row, (result, source)) in (number * piece..).zip(pairs) {
-                    let seen = sight.of(row % rows);
+                    let seen = sight.of(row / (heads * rows), row % rows);
                     if let (Some(result), Some(source)) =
                         (result.get_mut(seen.clone()), source.get(seen))
                     {
@@ -168,7 +167,7 @@ pub(super) fn turned(heads: &Flat, cosines: &Flat, sines: &Flat, sign: f32) -> F
     let heads = heads.to_contiguous();
     let (cosines, sines) = (cosines.to_contiguous(), sines.to_contiguous());
     let shape = heads.shape();
-    let &[_, length, count, width] = shape.as_slice() else {
+    let &[_, _, count, width] = shape.as_slice() else {
         return heads;
     };
     let (source, cosines, sines) = (values(&heads), values(&cosines), values(&sines));
@@ -186,7 +185,8 @@ pub(super) fn turned(heads: &Flat, cosines: &Flat, sines: &Flat, sign: f32) -> F
                 .chunks_exact_mut(token)
                 .zip(source.chunks_exact(token));
             for (at, (result, source)) in (number * piece..).zip(tokens) {
-                let place = at % length * width;
+                // Sequences share a table, or it has one for each.
+                let place = at * width % cosines.len().max(1);
                 // The second half of the sines has the sign of the pair's second value.
                 let tables = (
                     cosines.get(place..place + half),

@@ -8,6 +8,9 @@ mod derivative;
 mod elementary;
 mod flex;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::{DType, Tensor};
@@ -16,7 +19,7 @@ use crate::architecture::Activation;
 
 /// Which keys a row of products may see. Rows are those of `group` heads one after the other, `length` queries each, the first of
 /// which is at position `start`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sight {
     /// Queries of a head.
     pub(crate) length: usize,
@@ -24,13 +27,21 @@ pub(crate) struct Sight {
     pub(crate) start: usize,
     /// Keys that a query sees, itself among them.
     pub(crate) window: usize,
+    /// Where samples share sequences, the first key of the sample that each token of the batch is of: `[batch · length]`. `None` where every
+    /// sequence is one sample.
+    pub(crate) borders: Option<Arc<[usize]>>,
 }
 
 impl Sight {
-    /// The keys that row `row` of a matrix sees.
-    pub(crate) const fn of(self, row: usize) -> std::ops::Range<usize> {
-        let position = self.start + row % self.length;
-        (position + 1).saturating_sub(self.window)..position + 1
+    /// The keys that row `row` of a matrix sees, which is of sequence `sequence` of the batch.
+    pub(crate) fn of(&self, sequence: usize, row: usize) -> Range<usize> {
+        let query = row % self.length;
+        let end = self.start + query + 1;
+        let border = self.borders.as_ref().map_or(0, |borders| {
+            let token = sequence * self.length + query;
+            borders.get(token).copied().unwrap_or_default()
+        });
+        end.saturating_sub(self.window).max(border)..end
     }
 }
 
@@ -51,7 +62,8 @@ pub(crate) trait Kernels: Backend {
         activation: Activation,
     ) -> FloatTensor<Self>;
 
-    /// Turns `[batch, length, heads, width]` by tables of `[length, 2, width / 2]`: `x · cosines + swapped(x) · sines`.
+    /// Turns `[batch, length, heads, width]` by tables of `[length, 2, width / 2]`, or of `[batch · length, 2, width / 2]`:
+    /// `x · cosines + swapped(x) · sines`.
     fn turn(
         heads: FloatTensor<Self>,
         cosines: FloatTensor<Self>,

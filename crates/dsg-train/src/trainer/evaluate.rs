@@ -19,6 +19,7 @@ pub fn evaluate(
     let padding = Padding {
         bucket: bucket.max(1),
         most: decoder.config().context,
+        packing: false,
     };
     mean_loss(decoder, dataset.samples(), padding, most)
 }
@@ -30,8 +31,8 @@ pub(crate) fn mean_loss<'a>(
     most: usize,
 ) -> Result<Option<f64>, TrainError> {
     let (mut sum, mut labels) = (0.0, 0);
-    for rows in batches(rows, padding, most) {
-        let batch = Batch::new(&rows, padding, &decoder.device().inner());
+    for sequences in batches(rows, padding, most) {
+        let batch = Batch::new(&sequences, padding, &decoder.device().inner());
         let hidden = decoder.label_states(&batch)?;
         sum += label_loss(&hidden, decoder.head(), &batch.targets, None)?.sum;
         labels += batch.targets.len();

@@ -1,6 +1,7 @@
 //! The loop: steps, evaluations, checkpoints.
 
 mod evaluate;
+mod pass;
 mod report;
 mod run;
 mod step;

@@ -67,6 +67,7 @@ impl<'r, 'a> Run<'r, 'a> {
             padding: Padding {
                 bucket: config.bucket,
                 most: decoder.config().context,
+                packing: config.packing,
             },
             steps: trainer.step_count(rows),
             checkpoints,
@@ -214,6 +215,7 @@ impl<'r, 'a> Run<'r, 'a> {
             rows,
             self.padding,
             config.batch_tokens,
+            config.recompute,
             // Never 0, which would drop nothing.
             |batch| draw.set((step << 20) + batch as u64 + 1),
         )?;

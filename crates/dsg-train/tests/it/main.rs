@@ -13,6 +13,7 @@ mod evaluation;
 mod export;
 mod generate;
 mod model;
+mod passes;
 mod reference;
 mod rows;
 mod source;

@@ -60,8 +60,23 @@ pub(crate) fn config_json(architecture: Architecture) -> Value {
 
 impl Tiny {
     pub(crate) fn new(architecture: Architecture) -> Self {
+        Self::with(architecture, |_| {})
+    }
+
+    /// Of a size whose rows are whole blocks of quantized types.
+    pub(crate) fn of_blocks(architecture: Architecture) -> Self {
+        Self::with(architecture, |config| {
+            config["hidden_size"] = json!(64);
+            config["intermediate_size"] = json!(96);
+            config["head_dim"] = json!(16);
+        })
+    }
+
+    /// With its `config.json` changed.
+    fn with(architecture: Architecture, change: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let json = config_json(architecture);
+        let mut json = config_json(architecture);
+        change(&mut json);
         fs::write(folder.path().join("config.json"), json.to_string()).unwrap();
         // To learn the shapes.
         write_safetensors(&folder.path().join("model.safetensors"), &BTreeMap::new());

@@ -9,7 +9,7 @@ use dsg_train::adapter::{AdapterConfig, LoraWeights, SiteWeights, Target};
 use dsg_train::architecture::{Architecture, Weight};
 use dsg_train::data::Dataset;
 use dsg_train::decoder::Decoder;
-use dsg_train::{StepMetrics, TrainConfig, TrainError, Trained, Trainer, evaluate};
+use dsg_train::{Recompute, StepMetrics, TrainConfig, TrainError, Trained, Trainer, evaluate};
 
 use crate::model::Tiny;
 use crate::rows::{eight, others};
@@ -131,7 +131,16 @@ impl Observer for StopAfter {
 }
 
 fn run_in(folder: &Path, stop: Option<u64>) -> Result<Trained, TrainError> {
+    run_with(folder, stop, |_| {})
+}
+
+fn run_with(
+    folder: &Path,
+    stop: Option<u64>,
+    change: fn(&mut TrainConfig),
+) -> Result<Trained, TrainError> {
     let mut config = config(6);
+    change(&mut config);
     config.adapter.dropout = 0.2;
     config.checkpoint_steps = 2;
     let interrupt = Interrupt::default();
@@ -144,7 +153,7 @@ fn run_in(folder: &Path, stop: Option<u64>) -> Result<Trained, TrainError> {
         .train(&mut decoder(Architecture::Llama), &eight(), Some(&others()))
 }
 
-fn metrics(folder: &Path) -> Vec<StepMetrics> {
+pub(crate) fn metrics(folder: &Path) -> Vec<StepMetrics> {
     let path = folder.join("training_metrics.jsonl");
     let lines = dsg_core::artifact::read_jsonl(&path).unwrap();
     lines.collect::<Result<_, _>>().unwrap()
@@ -181,6 +190,24 @@ fn a_stopped_run_ends_with_the_same_bits() {
     let again = run_in(stopped.path(), None).unwrap();
     assert_eq!(again.report.resumed_from, Some(12));
     assert_eq!(values(&again.weights), values(&expected.weights));
+}
+
+#[test]
+fn a_stopped_run_ends_with_the_same_bits_however_it_is_computed() {
+    let change = |config: &mut TrainConfig| {
+        config.packing = true;
+        config.recompute = Recompute::Always;
+    };
+    let (whole, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let expected = run_with(whole.path(), None, change).unwrap();
+    run_with(stopped.path(), Some(5), change).unwrap_err();
+    // Which ways there are is part of what a run is.
+    let error = run_in(stopped.path(), None).unwrap_err();
+    assert!(matches!(error, TrainError::OtherRun { .. }), "{error}");
+    let trained = run_with(stopped.path(), None, change).unwrap();
+    assert_eq!(trained.report.resumed_from, Some(5));
+    assert_eq!(values(&trained.weights), values(&expected.weights));
+    assert_eq!(metrics(stopped.path()), metrics(whole.path()));
 }
 
 #[test]
