@@ -18,3 +18,5 @@ mod rows;
 mod source;
 mod tokenizer;
 mod training;
+#[cfg(feature = "wgpu")]
+mod wgpu;
