@@ -14,6 +14,7 @@ mod e2e;
 mod folder;
 mod gguf_export;
 mod gguf_parity;
+mod gpu;
 mod hf_check;
 mod injections;
 mod kill_test;
@@ -30,6 +31,7 @@ mod train_curve;
 mod train_parity;
 mod train_speed;
 mod venv;
+mod wgpu;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -62,6 +64,7 @@ enum Task {
     GgufExport(gguf_export::GgufExportArgs),
     /// Compares dsg-gguf with ggml and the Python package `gguf`, bit by bit and in speed
     GgufParity(gguf_parity::GgufParityArgs),
+    Gpu(gpu::GpuArgs),
     /// Loads a dataset folder with the Python `datasets` library in a throw-away environment
     HfCheck(hf_check::HfCheckArgs),
     /// Kills `dsg run` at many points and compares what it ends with to an undisturbed run
@@ -82,6 +85,8 @@ enum Task {
     TrainSpeed(train_speed::TrainSpeedArgs),
     /// Checks the scripts of `dsg bundle` with shellcheck; brings it if it is missing
     Shellcheck,
+    /// Tests training through wgpu on a software driver; brings it if it is missing and may be installed
+    Wgpu,
     /// Prints random items of a dataset as a Markdown list to read and mark
     Sample(sample::SampleArgs),
 }
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
         Task::E2e(args) => e2e::run(&root, &args),
         Task::GgufExport(args) => gguf_export::run(&root, &args),
         Task::GgufParity(args) => gguf_parity::run(&root, &args),
+        Task::Gpu(args) => gpu::run(&root, &args),
         Task::HfCheck(args) => hf_check::run(&root, &args),
         Task::KillTest(args) => kill_test::run(&args),
         Task::Llama(args) => llama::run(&root, &args),
@@ -106,6 +112,7 @@ fn main() -> ExitCode {
         Task::TrainParity(args) => train_parity::run(&root, &args),
         Task::TrainSpeed(args) => train_speed::run(&root, &args),
         Task::Shellcheck => shellcheck::run(&root),
+        Task::Wgpu => wgpu::run(&root),
         Task::Sample(args) => sample::run(&args),
     };
     match result {

@@ -175,6 +175,9 @@ fn training_hint(error: &dsg::training::TrainError) -> Option<&'static str> {
             "look at these rows, lower --lr, or both; the same command goes on from the last checkpoint"
         }
         TrainError::Storage { .. } => "bf16 and f32 hold all values that a model has",
+        TrainError::NoDevice { .. } => {
+            "install the driver of the GPU, or leave --device out to train on the processor"
+        }
         TrainError::NoRows { .. } => "rejects.jsonl says which row was refused for what",
         _ => return None,
     })

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::adapter::AdapterConfig;
 use crate::decoder::Bits;
+use crate::device::Backend;
 use crate::error::TrainError;
 use crate::schedule::Schedule;
 
@@ -42,14 +43,15 @@ pub struct TrainConfig {
     pub batch_rows: usize,
     /// Tokens, padding included, that go through the model at once; what a step needs beyond that is added up over several passes. Sets
     /// what memory is needed and changes no result but by rounding. A longer row goes alone. Default: 512, since on a CPU more only adds padding
-    /// and memory; a GPU wants several thousand.
+    /// and memory; a GPU wants [more](TrainConfig::for_backend).
     pub batch_tokens: usize,
     /// When layers run again in the backward pass instead of keeping what it needs of them, which takes less memory and more time and changes no result
     /// but by rounding. Default: auto.
     pub recompute: Recompute,
     /// Most tokens of a row. Turns that do not fit are left out, rows of which no labelled turn fits are refused. Default: 1024.
     pub max_tokens: usize,
-    /// Rows are padded to multiples of so many tokens, 1 or more. Default: 16. GPUs, which compile kernels for every shape, want 64 or more.
+    /// Rows are padded to multiples of so many tokens, 1 or more. Default: 16. On a GPU, where kernels are tried out for every
+    /// kind of shape, [fewer lengths](TrainConfig::for_backend) settle sooner.
     pub bucket: usize,
     /// Whether samples share a sequence where it has room for them, each of them seeing itself alone, so that less of a pass is padding. A sequence gets no
     /// longer than the longest sample of its step. Changes no result but by rounding, and what dropout drops; evaluations do the same. Default: false.
@@ -121,6 +123,18 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// The defaults for a backend: on a GPU, 4,096 tokens go through the model at once, and rows are padded to multiples of 64.
+    pub fn for_backend(backend: Backend) -> Self {
+        match backend {
+            Backend::Cpu => Self::default(),
+            _ => Self {
+                batch_tokens: 4096,
+                bucket: 64,
+                ..Self::default()
+            },
+        }
+    }
+
     /// Refuses impossible values.
     ///
     /// # Errors
@@ -203,6 +217,17 @@ mod tests {
         assert_eq!(applies(Recompute::Auto), [false, true]);
         assert_eq!(applies(Recompute::Always), [true, true]);
         assert_eq!(applies(Recompute::Never), [false, false]);
+    }
+
+    #[test]
+    fn a_gpu_gets_more_at_once_and_fewer_lengths() {
+        let (cpu, gpu) = (
+            TrainConfig::default(),
+            TrainConfig::for_backend(Backend::Cuda),
+        );
+        assert_eq!(TrainConfig::for_backend(Backend::Cpu), cpu);
+        assert!(gpu.batch_tokens > cpu.batch_tokens && gpu.bucket > cpu.bucket);
+        gpu.validate().unwrap();
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use dsg_core::ArtifactError;
 use dsg_gguf::{GgufError, TensorType};
 
+use crate::device::Backend;
+
 /// Why a model cannot be loaded, run or trained.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -162,6 +164,18 @@ pub enum TrainError {
         /// What it said.
         problem: String,
     },
+    /// This build lacks a backend.
+    #[error("this dsg was built without `{feature}`; build it with `--features {feature}`")]
+    FeatureMissing {
+        /// The Cargo feature to build with.
+        feature: &'static str,
+    },
+    /// This machine has no device for a backend.
+    #[error("there is no device for `{backend}` here: no driver lists one")]
+    NoDevice {
+        /// The backend.
+        backend: Backend,
+    },
     /// No row of a dataset can be learned from.
     #[error("`{}`: none of its {seen} rows can be learned from{}", path.display(), in_brackets(reasons))]
     NoRows {
@@ -173,7 +187,7 @@ pub enum TrainError {
         reasons: String,
     },
     /// The folder's checkpoints are of another run.
-    #[error("`{}` holds checkpoints of other data, another configuration or another model", folder.display())]
+    #[error("`{}` holds checkpoints of other data, another configuration, another model or another device", folder.display())]
     OtherRun {
         /// The folder of checkpoints.
         folder: PathBuf,

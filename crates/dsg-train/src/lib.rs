@@ -39,7 +39,7 @@
 //!
 //! # Training
 //! A [`Dataset`](data::Dataset) has samples, a [`Trainer`] makes [adapters](adapter::LoraWeights) of them, [`merge`] puts these into a model. The README of this crate
-//! has the whole of it; `examples/by_heart.rs` runs without a download.
+//! has the whole of it; `examples/by_heart.rs` runs without a download. All of it computes on the device that a decoder was loaded onto; [`Backend`] finds one.
 //!
 //! # Evaluation
 //! [`evaluation`] asks a model questions and measures its answers: their likelihood, words in common, intervals by resampling.
@@ -68,6 +68,7 @@ mod checkpoint;
 mod config;
 pub mod data;
 pub mod decoder;
+mod device;
 mod error;
 pub mod evaluation;
 pub mod export;
@@ -85,6 +86,7 @@ mod trainer;
 
 pub use config::{Recompute, TrainConfig};
 pub use decoder::Bits;
+pub use device::Backend;
 pub use error::TrainError;
 pub use export::export;
 pub use merge::merge;

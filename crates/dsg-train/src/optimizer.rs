@@ -4,6 +4,7 @@ use burn::optim::{AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _
 use burn::tensor::Tensor;
 
 use crate::config::TrainConfig;
+use crate::error::TrainError;
 
 /// burn's AdamW (Loshchilov and Hutter 2019) with the state of every matrix in hand, so that it can be written and read back bit for bit.
 /// State is f32, twice the size of what is trained.
@@ -70,17 +71,19 @@ impl AdamW {
 }
 
 /// The Euclidean norm of all gradients together, summed in f64. One transfer from the device.
-pub(crate) fn global_norm(gradients: &[Tensor<2>]) -> f64 {
+pub(crate) fn global_norm(gradients: &[Tensor<2>]) -> Result<f64, TrainError> {
     if gradients.is_empty() {
-        return 0.0;
+        return Ok(0.0);
     }
     let squares = gradients
         .iter()
         .map(|gradient| gradient.clone().square().sum())
         .collect();
-    let sums = Tensor::<1>::cat(squares, 0).into_data();
+    let sums = Tensor::<1>::cat(squares, 0)
+        .try_into_data()
+        .map_err(|error| TrainError::compute("read gradients", &error))?;
     let total: f64 = sums.iter::<f64>().sum();
-    total.sqrt()
+    Ok(total.sqrt())
 }
 
 /// What gradients of this norm are multiplied with, so that their norm is at most `most`; as PyTorch's `clip_grad_norm_` has it.
@@ -99,7 +102,7 @@ mod tests {
         let device = Device::flex();
         let one = Tensor::<2>::full([2, 2], 1.5, &device);
         let two = Tensor::<2>::full([1, 4], 2.0, &device);
-        let norm = global_norm(&[one, two]);
+        let norm = global_norm(&[one, two]).unwrap();
         assert!((norm - 25.0_f64.sqrt()).abs() < 1e-6, "{norm}");
         assert!((clip_factor(norm, Some(1.0)) * norm - 1.0).abs() < 1e-6);
         assert!((clip_factor(norm, Some(9.0)) - 1.0).abs() < 1e-12);

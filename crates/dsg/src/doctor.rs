@@ -54,6 +54,8 @@ impl Check {
 pub fn doctor(config: &DatasetConfig) -> Vec<Check> {
     let models = &config.models;
     let mut checks = features();
+    #[cfg(feature = "train")]
+    checks.extend(devices());
     if !models.prompts.is_empty() {
         let found = format!("{} of your own", models.prompts.len());
         checks.push(Check::new("models.prompts", Health::Good, found));
@@ -88,6 +90,18 @@ fn features() -> Vec<Check> {
             cfg!(feature = "hub"),
             "takes model files from the Hugging Face hub",
         ),
+        (
+            "train",
+            cfg!(feature = "train"),
+            "fine-tunes models on the processor",
+        ),
+        ("cuda", cfg!(feature = "cuda"), "trains on NVIDIA's GPUs"),
+        (
+            "wgpu",
+            cfg!(feature = "wgpu"),
+            "trains on GPUs of all makers",
+        ),
+        ("vulkan", cfg!(feature = "vulkan"), "trains by Vulkan alone"),
     ]
     .into_iter()
     .map(|(name, is_there, does)| {
@@ -100,6 +114,24 @@ fn features() -> Vec<Check> {
         Check::new(format!("feature {name}"), health, found)
     })
     .collect()
+}
+
+/// Whether there is a device for each backend that this build has beside the processor.
+#[cfg(feature = "train")]
+fn devices() -> Vec<Check> {
+    use dsg_train::Backend;
+
+    Backend::ALL
+        .into_iter()
+        .filter(|backend| backend.is_built() && *backend != Backend::Cpu)
+        .map(|backend| {
+            let (health, found) = match backend.device() {
+                Ok(_) => (Health::Good, "there is one".to_owned()),
+                Err(error) => (Health::Doubtful, error.to_string()),
+            };
+            Check::new(format!("device {backend}"), health, found)
+        })
+        .collect()
 }
 
 /// A role that needs no model; or what its model's place says.

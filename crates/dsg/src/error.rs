@@ -168,6 +168,7 @@ impl DsgError {
             #[cfg(feature = "train")]
             Self::Train(
                 dsg_train::TrainError::Config { .. }
+                | dsg_train::TrainError::FeatureMissing { .. }
                 | dsg_train::TrainError::OtherRun { .. }
                 | dsg_train::TrainError::Unsupported { .. },
             ) => ErrorKind::Usage,

@@ -16,7 +16,7 @@ use crate::session::Session;
 ///
 /// The folder gets the adapter for PEFT (adapter_config.json, adapter_model.safetensors) and for llama.cpp (adapter.gguf), one line of figures for
 /// every step (training_metrics.jsonl), and a summary (training.json). A stopped run goes on with the same command and ends with the same
-/// adapter, to the last bit.
+/// adapter, on the processor to the last bit.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -24,7 +24,8 @@ Examples:
   dsg train --data out/train.jsonl --base gemma-3-270m-it-f16.gguf --out student/ --rank 32 --alpha 64 --epochs 2
   dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --dora --targets q_proj,v_proj --quantize 8
   dsg train --data out/train.jsonl --base models/qwen2.5-1.5b --out student/ --max-tokens 4096 --recompute always
-  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --batch-rows 32 --batch-tokens 4096 --packing")]
+  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --batch-rows 32 --batch-tokens 4096 --packing
+  dsg train --data out/train.jsonl --base models/qwen2.5-0.5b --out student/ --device cuda --batch-tokens 8192")]
 pub(crate) struct TrainArgs {
     /// The rows to train on: JSON Lines with `messages`, or with `prompt` and `completion`
     #[arg(long, value_name = "FILE")]
@@ -41,6 +42,9 @@ pub(crate) struct TrainArgs {
     /// Begin anew where the folder has checkpoints
     #[arg(long)]
     restart: bool,
+    /// What computes: the processor, or a GPU by cuda, wgpu or vulkan, each in builds with the Cargo feature of its name
+    #[arg(long, value_name = "NAME", value_parser = ["cpu", "cuda", "wgpu", "vulkan"], default_value = "cpu")]
+    device: String,
     #[command(flatten)]
     adapter: AdapterArgs,
     #[command(flatten)]
@@ -115,7 +119,7 @@ struct PaceArgs {
     /// Rows of a step [default: 16]
     #[arg(long, value_name = "N")]
     batch_rows: Option<usize>,
-    /// Tokens that go through the model at once; sets what memory is needed. A GPU wants several thousand [default: 512]
+    /// Tokens that go through the model at once; sets what memory is needed [default: 512; on a GPU 4096]
     #[arg(long, value_name = "N")]
     batch_tokens: Option<usize>,
     /// Run layers again in the backward pass instead of keeping what it needs of them: less memory, more time, the same result but for rounding. `auto`
@@ -157,7 +161,7 @@ mod with_feature {
     use std::fmt::Write as _;
 
     use dsg::training::adapter::Target;
-    use dsg::training::{Bits, Recompute, Schedule, TrainConfig};
+    use dsg::training::{Backend, Bits, Recompute, Schedule, TrainConfig};
     use dsg::{TrainJob, TrainSummary};
 
     use super::{CliError, ExitCode, Session, TrainArgs};
@@ -165,7 +169,8 @@ mod with_feature {
     use crate::table::{Align, Table};
 
     pub(super) fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, CliError> {
-        let config = config(args)?;
+        let device: Backend = args.device.parse()?;
+        let config = config(args, device)?;
         let (progress, interrupt) = session.work(&args.work)?;
         let job = TrainJob {
             base: args.base.clone(),
@@ -173,6 +178,7 @@ mod with_feature {
             eval: args.eval.clone(),
             out: args.out.clone(),
             restart: args.restart,
+            device,
             config,
         };
         let summary = dsg::train(&job, progress.as_ref(), &interrupt)?;
@@ -180,11 +186,11 @@ mod with_feature {
         Ok(ExitCode::Done)
     }
 
-    fn config(args: &TrainArgs) -> Result<TrainConfig, CliError> {
+    fn config(args: &TrainArgs, device: Backend) -> Result<TrainConfig, CliError> {
         fn set<T: Copy>(value: &mut T, given: Option<T>) {
             *value = given.unwrap_or(*value);
         }
-        let mut config = TrainConfig::default();
+        let mut config = TrainConfig::for_backend(device);
         let (adapter, learning, pace) = (&args.adapter, &args.learning, &args.pace);
         set(&mut config.adapter.rank, adapter.rank);
         set(&mut config.adapter.alpha, adapter.alpha);

@@ -12,6 +12,7 @@ fn without_models_all_is_well() {
     scene.dsg(&["doctor"]).assert().success().stdout(
         contains("extractive: needs no model")
             .and(contains("feature llama-cpp"))
+            .and(contains("feature cuda"))
             .and(contains("hashed: needs no model")),
     );
 }

@@ -27,6 +27,10 @@ fn what_makes_no_sense_is_refused_before_anything_is_read() {
     call.extend(["--quantize", "3"]);
     let says = contains("[possible values: 8, 4]").and(contains("--quantize"));
     scene.dsg(&call).assert().code(2).stderr(says);
+    let mut call = vec!["train", "--data", "a.jsonl", "--base", "b", "--out", "c"];
+    call.extend(["--device", "tpu"]);
+    let says = contains("[possible values: cpu, cuda, wgpu, vulkan]").and(contains("--device"));
+    scene.dsg(&call).assert().code(2).stderr(says);
     let call = [
         "export-gguf",
         "--model",
@@ -114,6 +118,7 @@ mod with_feature {
         );
         let report = &summary["report"];
         assert_eq!(report["steps"], 12);
+        assert_eq!(summary["device"], "cpu");
         let number = |value: &Value| value.as_f64().unwrap();
         assert!(number(&report["eval_loss"]) < number(&report["base_eval_loss"]));
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -192,6 +197,17 @@ mod with_feature {
         ];
         scene.dsg(&again).assert().success();
         assert!(!scene.path("second/adapter.gguf").exists());
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn a_device_that_is_not_built_names_its_feature_before_anything_is_read() {
+        let scene = Scene::new();
+        let call = ["train", "--data", "a.jsonl", "--base", "b", "--out", "c"];
+        let call = [&call[..], &["--device", "cuda"]].concat();
+        let says = contains("built without `cuda`").and(contains("--features cuda"));
+        scene.dsg(&call).assert().code(2).stderr(says);
+        assert!(!scene.path("c").exists());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Operations of the forward pass in one go each, with their derivatives, on burn's CPU backend.
 //!
 //! burn puts a norm together from eight operations, each of which walks over memory by itself, forward and backward, and keeps what
-//! the derivative needs of each. Here a norm is one walk that keeps its input. Other devices fuse by themselves: for them, and for numbers other
+//! the derivative needs of each. Here a norm is one walk that keeps its input. On other devices burn fuses by itself: for them, and for numbers other
 //! than singles, [`fused`] is false and callers compose burn's operations. Both ways compute the same.
 
 mod derivative;

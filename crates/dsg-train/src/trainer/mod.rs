@@ -8,6 +8,7 @@ mod step;
 
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use dsg_core::hash::xxh3_hex;
 use dsg_core::{Interrupt, Observer, Seed, Silent};
 use serde_json::json;
@@ -26,8 +27,8 @@ use run::Run;
 
 /// Trains the adapters of a model.
 ///
-/// The same configuration, data and model give the same adapter on the same machine, to the last bit, also when the run was stopped and went on
-/// from a checkpoint.
+/// On a CPU, the same configuration, data and model give the same adapter on the same machine, to the last bit, also when the run was stopped and
+/// went on from a checkpoint. On a GPU, which tries out kernels and takes the fastest, they give one that differs by rounding.
 pub struct Trainer<'a> {
     config: TrainConfig,
     observer: &'a dyn Observer,
@@ -130,7 +131,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// [`TrainError::NoRows`] for a dataset without rows; [`TrainError::Interrupted`], after a checkpoint; [`TrainError::Diverged`] when too many steps in a row had no finite loss or gradient;
-    /// [`TrainError::OtherRun`] for a folder with checkpoints of other data, configuration or model; [`TrainError::Artifact`] and
+    /// [`TrainError::OtherRun`] for a folder with checkpoints of other data, configuration, model or device; [`TrainError::Artifact`] and
     /// [`TrainError::Io`] when a file cannot be written.
     pub fn train(
         &self,
@@ -155,6 +156,8 @@ impl<'a> Trainer<'a> {
             "train": train.fingerprint(),
             "eval": eval.map(Dataset::fingerprint),
             "model": decoder.fingerprint(),
+            // Others round otherwise.
+            "cpu": decoder.device() == Device::flex(),
             "start": start.map_or_else(|| xxh3_hex(&[]), LoraWeights::fingerprint),
         });
         xxh3_hex(all.to_string().as_bytes())

@@ -224,7 +224,7 @@ impl<'r, 'a> Run<'r, 'a> {
         // The tape's leaves must not outlive the step.
         LoraWeights::detach(self.decoder);
         let norm = if loss.is_finite() {
-            global_norm(&values)
+            global_norm(&values)?
         } else {
             f64::NAN
         };

@@ -10,7 +10,7 @@ use crate::model::{CONTEXT, Tiny, VOCABULARY};
 use crate::reference;
 
 /// More than the window of local layers.
-const TOKENS: [u32; 13] = [1, 17, 42, 42, 5, 299, 0, 8, 77, 123, 9, 200, 64];
+pub(crate) const TOKENS: [u32; 13] = [1, 17, 42, 42, 5, 299, 0, 8, 77, 123, 9, 200, 64];
 
 pub(crate) fn all_logits(decoder: &Decoder, tokens: &[u32]) -> Vec<Vec<f32>> {
     let ids = decoder.batch(&[tokens]).unwrap();

@@ -19,3 +19,5 @@ mod rows;
 mod source;
 mod tokenizer;
 mod training;
+#[cfg(feature = "wgpu")]
+mod wgpu;

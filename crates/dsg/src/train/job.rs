@@ -9,7 +9,7 @@ use dsg_train::adapter::LoraWeights;
 use dsg_train::burn::tensor::Device;
 use dsg_train::data::{Dataset, Encoder, ModelChat};
 use dsg_train::source::Source;
-use dsg_train::{TrainConfig, TrainError, TrainReport, Trainer};
+use dsg_train::{Backend, TrainConfig, TrainError, TrainReport, Trainer};
 use serde::Serialize;
 
 use super::meter::ProcessMeter;
@@ -31,6 +31,8 @@ pub struct TrainJob {
     pub out: PathBuf,
     /// Whether checkpoints that are there are removed first, instead of going on from the newest. Default of the command: no.
     pub restart: bool,
+    /// What computes. Default of the command: the CPU.
+    pub device: Backend,
     /// How it is trained.
     pub config: TrainConfig,
 }
@@ -48,6 +50,8 @@ pub struct TrainSummary {
     pub labels: u64,
     /// How it went.
     pub report: TrainReport,
+    /// What computed.
+    pub device: Backend,
     /// How it was trained.
     pub config: TrainConfig,
     /// The files, by name.
@@ -58,14 +62,15 @@ pub struct TrainSummary {
 /// `adapter.gguf` for llama.cpp (not of DoRA), `training_metrics.jsonl`, `training.json` (the summary) and `rejects.jsonl`.
 ///
 /// # Errors
-/// [`DsgError::Train`] for base models, data and settings that cannot be used, and for a run that diverged; [`DsgError::Interrupted`], after a
-/// checkpoint; [`DsgError::Locked`] while another run has the folder.
+/// [`DsgError::Train`] for base models, data and settings that cannot be used, for a device that this build or this machine lacks, and for a run
+/// that diverged; [`DsgError::Interrupted`], after a checkpoint; [`DsgError::Locked`] while another run has the folder.
 pub fn train(
     job: &TrainJob,
     observer: &dyn Observer,
     interrupt: &Interrupt,
 ) -> Result<TrainSummary, DsgError> {
     let trainer = Trainer::new(job.config.clone())?;
+    let device = job.device.device()?;
     fs::create_dir_all(&job.out).map_err(DsgError::file("create", &job.out))?;
     let _lock = lock(&job.out, &job.out)?;
     let checkpoints = job.out.join(CHECKPOINTS);
@@ -95,7 +100,7 @@ pub fn train(
         dataset.require_rows()?;
     }
 
-    let mut decoder = source.decoder(&Device::flex())?;
+    let mut decoder = source.decoder(&device)?;
     let meter = ProcessMeter::new();
     let outcome = trainer
         .with_observer(observer)
@@ -125,6 +130,7 @@ pub fn train(
         refused,
         labels: data.labels() as u64,
         report: outcome.report,
+        device: job.device,
         config: job.config.clone(),
         written: written.into_iter().map(str::to_owned).collect(),
     };
