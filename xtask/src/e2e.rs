@@ -164,6 +164,11 @@ fn chain(root: &Path, args: &E2eArgs) -> Result<Done> {
             .args(["--check", "--quiet", "SHA256SUMS"])
             .current_dir(&bundle),
     )?;
+    let mut report = job(&["report"], &[("--out", &place("report.html"))]);
+    let evaluations = models
+        .iter()
+        .map(|(name, ..)| place(&format!("eval-{name}")));
+    check(report.args([&dataset, &student]).args(evaluations))?;
     judge(&rows)?;
     Ok(match without_llama {
         None => Done::Yes,

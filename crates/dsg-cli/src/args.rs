@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Merge(commands::merge::MergeArgs),
     Eval(Box<commands::eval::EvalArgs>),
     Compare(Box<commands::compare::CompareArgs>),
+    Report(commands::report::ReportArgs),
     ExportGguf(commands::export_gguf::ExportGgufArgs),
     Gguf(commands::gguf::GgufArgs),
     Bundle(commands::bundle::BundleArgs),

@@ -174,8 +174,9 @@ fn write_type(kind: &ColumnType, indent: usize, out: &mut String) {
     }
 }
 
+/// A stage of the funnel.
 #[derive(Serialize)]
-struct StageView<'a> {
+pub(crate) struct StageView<'a> {
     name: &'static str,
     entered: u64,
     kept: u64,
@@ -184,7 +185,8 @@ struct StageView<'a> {
     reasons: Vec<(&'a str, u64)>,
 }
 
-fn stages(manifest: &Manifest) -> Vec<StageView<'_>> {
+/// The funnel, stage by stage.
+pub(crate) fn stages(manifest: &Manifest) -> Vec<StageView<'_>> {
     manifest
         .stages
         .iter()
@@ -200,7 +202,7 @@ fn stages(manifest: &Manifest) -> Vec<StageView<'_>> {
 }
 
 /// Reasons with their counts, the most frequent first.
-fn most_first(counts: &BTreeMap<Reason, u64>) -> Vec<(&str, u64)> {
+pub(crate) fn most_first(counts: &BTreeMap<Reason, u64>) -> Vec<(&str, u64)> {
     let mut reasons: Vec<(&str, u64)> = counts.iter().map(|(r, n)| (r.as_str(), *n)).collect();
     reasons.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     reasons

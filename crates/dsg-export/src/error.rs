@@ -1,5 +1,6 @@
 //! What stops an export.
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use dsg_core::ArtifactError;
@@ -7,7 +8,7 @@ use dsg_core::ArtifactError;
 use crate::bundle::size;
 use crate::columns::ColumnConflict;
 
-/// What stops an export, a verification or a bundle.
+/// What stops an export, a verification, a bundle or a report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -59,6 +60,9 @@ pub enum ExportError {
     /// The card's template failed: a defect of dsg.
     #[error("cannot render the dataset card")]
     Card(#[source] minijinja::Error),
+    /// A report's template or curve failed: a defect of dsg.
+    #[error("cannot render the report")]
+    Report(#[source] Box<dyn Error + Send + Sync>),
     /// A model file cannot be read.
     #[error(transparent)]
     Gguf(#[from] dsg_gguf::GgufError),

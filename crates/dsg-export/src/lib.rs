@@ -1,5 +1,5 @@
 //! The last stage: dataset files that trainers read, the manifest that proves where they came from, the dataset card,
-//! the verification of all of it against the raw documents, and bundles of trained models.
+//! the verification of all of it against the raw documents, bundles of trained models, and reports.
 //!
 //! # Vocabulary
 //! - A [`DatasetFormat`] is the shape of one line: `messages` (always written), `alpaca`, `sharegpt`, `prompt-completion`.
@@ -13,6 +13,7 @@
 //!   [`Finding`].
 //! - A *bundle* is a folder that a machine, the [`Target`], starts a model from; the [`Plan`] has its settings and the memory that they
 //!   take. [`write_bundle`] reads the model's header and writes the rest.
+//! - A [`Report`] is what one HTML page shows of datasets, trainings, evaluations and measurements of speed; [`html_report`] writes the page.
 //!
 //! ```
 //! use dsg_core::{CandidateId, Example, Split};
@@ -37,6 +38,7 @@ mod error;
 mod finding;
 mod format;
 mod manifest;
+mod report;
 mod staging;
 mod template;
 mod verify;
@@ -52,6 +54,13 @@ pub use format::{DatasetFormat, UnknownFormat, render};
 pub use manifest::{
     CoverageRow, InputFile, MANIFEST_SCHEMA, Manifest, ModelUse, OutputFile, SectionCoverage, Tool,
     read_manifest,
+};
+pub use report::{
+    AdapterSettings, AnswerRecord, AnswerScores, AxisFigures, BenchReport, ComparedAxis,
+    ComparedMetric, ComparisonReport, ComparisonSummary, DatasetReport, EvaluationReport,
+    EvaluationSummary, GateFigure, KnownQuestion, MetricFigures, ModelFile, Report, SpeedRow,
+    TrainingReport, TrainingResult, TrainingSettings, TrainingStep, TrainingSummary, html_report,
+    path_label,
 };
 pub use verify::{Verifier, verify};
 pub use writer::{MANIFEST_FILE, write_dataset};

@@ -66,6 +66,12 @@ impl Manifest {
         }
     }
 
+    /// Records of one of the files; 0 where there is none of this path.
+    pub(crate) fn records(&self, path: &str) -> u64 {
+        let file = self.outputs.iter().find(|file| file.path == path);
+        file.and_then(|file| file.records).unwrap_or_default()
+    }
+
     /// The languages of the documents, without `und`.
     pub fn languages(&self) -> BTreeSet<&str> {
         self.inputs

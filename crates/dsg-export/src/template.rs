@@ -1,4 +1,4 @@
-//! How the templates of cards and bundles are written: Jinja with blocks on lines of their own, nothing escaped.
+//! How the templates of cards, bundles and reports are written: Jinja with blocks on lines of their own, nothing escaped unless asked for.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error};

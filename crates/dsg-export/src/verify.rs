@@ -10,7 +10,7 @@ use dsg_core::{DocId, Document, Example, Span, Split, Stage, hash};
 use crate::error::ExportError;
 use crate::finding::{Finding, FindingKind, VerifyReport};
 use crate::manifest::{InputFile, Manifest, OutputFile, read_manifest};
-use crate::writer::{CARD_FILE, MANIFEST_FILE};
+use crate::writer::{CARD_FILE, MANIFEST_FILE, REPORT_FILE};
 
 /// Verifies the dataset in `outdir`, asking `document` for each document that its manifest lists: made anew from the raw
 /// file, or `None` where the file is gone. One document is in memory at a time.
@@ -175,12 +175,12 @@ impl Verifier {
                     format!("a file of {} bytes", output.bytes),
                     error.to_string(),
                 )),
-                Ok((sha256, _)) if output.path == CARD_FILE => {
-                    // A card is for people: adding a licence or a link to it breaks no promise.
+                Ok((sha256, _)) if [CARD_FILE, REPORT_FILE].contains(&output.path.as_str()) => {
+                    // Pages are for people: a licence in the card or a training in the report breaks no promise.
                     if sha256 != output.sha256 {
                         self.report
                             .notes
-                            .push(format!("`{CARD_FILE}` was edited after the run"));
+                            .push(format!("`{}` was edited after the run", output.path));
                     }
                 }
                 Ok((sha256, records)) => {

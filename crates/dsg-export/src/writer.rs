@@ -12,17 +12,20 @@ use crate::config::ExportConfig;
 use crate::error::ExportError;
 use crate::format::{DatasetFormat, render};
 use crate::manifest::{Manifest, OutputFile};
+use crate::report::{DatasetReport, Report, html_report};
 use crate::staging::Staging;
 
 /// The name of the manifest in a dataset folder.
 pub const MANIFEST_FILE: &str = "manifest.json";
 /// The name of the dataset card.
 pub(crate) const CARD_FILE: &str = "README.md";
+/// The name of the report.
+pub(crate) const REPORT_FILE: &str = "report.html";
 /// The folder of further formats.
 pub(crate) const FORMATS_FOLDER: &str = "formats";
 
-/// Writes `train.jsonl`, `eval.jsonl`, `rejects.jsonl`, the formats of `config`, the dataset card `README.md` and, last,
-/// `manifest.json` to `outdir`, and returns the files as the manifest lists them. `manifest` comes with everything but its
+/// Writes `train.jsonl`, `eval.jsonl`, `rejects.jsonl`, the formats of `config`, the dataset card `README.md`, the report `report.html`
+/// and, last, `manifest.json` to `outdir`, and returns the files as the manifest lists them. `manifest` comes with everything but its
 /// `outputs`, which are filled in here.
 ///
 /// All files are first written to a folder inside `outdir` and renamed when the last one is complete: when the disk fills
@@ -58,6 +61,16 @@ pub fn write_dataset(
     manifest.outputs.clone_from(&outputs);
     let card = dataset_card(&manifest, train, eval, config)?;
     outputs.push(staging.file(CARD_FILE, |out| out.write_all(card.as_bytes()))?);
+    let dataset = DatasetReport {
+        name: config.pretty_name.clone(),
+        manifest: manifest.clone(),
+    };
+    let report = Report {
+        datasets: vec![dataset],
+        ..Report::default()
+    };
+    let page = html_report(&report, 0)?;
+    outputs.push(staging.file(REPORT_FILE, |out| out.write_all(page.as_bytes()))?);
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     manifest.outputs.clone_from(&outputs);
     staging.file(MANIFEST_FILE, |out| {

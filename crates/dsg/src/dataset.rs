@@ -88,6 +88,7 @@ fn recorded_config(outdir: &Path, manifest: &Manifest) -> Result<DatasetConfig, 
     })
 }
 
-fn records<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, DsgError> {
+/// All records of a file; the first line that is none is the error.
+pub(crate) fn records<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, DsgError> {
     Ok(read_jsonl(path)?.collect::<Result<_, _>>()?)
 }

@@ -105,6 +105,14 @@ pub enum DsgError {
         /// How many for which reason.
         reasons: String,
     },
+    /// A folder that holds nothing that a report shows.
+    #[error("`{}` holds nothing that a report shows; looked for {looked_for}", path.display())]
+    NothingToReport {
+        /// The folder.
+        path: PathBuf,
+        /// The files that were looked for, and who leaves them.
+        looked_for: &'static str,
+    },
     /// Another run holds the folder.
     #[error("`{}` is in use by another run", outdir.display())]
     Locked {

@@ -45,6 +45,7 @@ mod lock;
 #[cfg(any(feature = "llama-cpp", feature = "train"))]
 mod memory;
 mod onnx;
+mod page;
 mod pipeline;
 mod report;
 mod roles;
@@ -79,6 +80,7 @@ pub use evaluation::{
 pub use evidence::Evidence;
 #[cfg(feature = "models")]
 pub use label::{LabelJob, label};
+pub use page::{ReportJob, ReportSummary, report};
 pub use pipeline::Pipeline;
 pub use report::{GateResult, RunReport, StepReport};
 pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
@@ -92,7 +94,7 @@ pub use train::{
 
 pub use dsg_core as core;
 pub use dsg_export::{
-    BundleConfig, BundleReport, DatasetFormat, ExportError, Finding, Manifest, Plan,
+    BundleConfig, BundleReport, DatasetFormat, ExportError, Finding, Manifest, ModelFile, Plan,
     SectionCoverage, Target, VerifyReport,
 };
 pub use dsg_generate::LabelConfig;

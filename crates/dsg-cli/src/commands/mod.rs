@@ -58,6 +58,7 @@ pub(crate) mod merge;
 pub(crate) mod prompts;
 #[cfg(feature = "models")]
 pub(crate) mod replies;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod search;
 mod step;
@@ -95,6 +96,7 @@ pub(crate) fn dispatch(command: &Command, session: &Session) -> Result<ExitCode,
         Command::ExportGguf(args) => export_gguf::execute(args, session),
         Command::Eval(args) => eval::execute(args, session),
         Command::Compare(args) => compare::execute(args, session),
+        Command::Report(args) => report::execute(args, session),
         Command::Gguf(args) => gguf::execute(args, session),
         Command::Bundle(args) => bundle::execute(args, session),
         Command::Bench(args) => bench::execute(args, session),

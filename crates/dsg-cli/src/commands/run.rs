@@ -20,9 +20,9 @@ use crate::summary::{TopicFill, by_topic, funnel_table, section_line, topic_tabl
 /// Turn a folder of documentation into a dataset
 ///
 /// Goes through ingest, index, generate, curate and export, and leaves train.jsonl, eval.jsonl, rejects.jsonl,
-/// manifest.json, a dataset card and work/ in the output folder. Finished steps are reused: run the same command again
-/// after a stop, a crash or an edit and only what is missing or changed is done, with the same bytes as an
-/// undisturbed run.
+/// manifest.json, a dataset card, report.html and work/ in the output folder. Finished steps are reused: run the same
+/// command again after a stop, a crash or an edit and only what is missing or changed is done, with the same bytes as
+/// an undisturbed run.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -132,6 +132,7 @@ fn summary(args: &RunArgs, session: &Session, report: &RunReport, topics: &[Topi
             "inputs, configuration, funnel, coverage and hashes",
         ),
         file("README.md", "the dataset card"),
+        file("report.html", "funnel and coverage as a page"),
         String::new(),
         "Next:".to_owned(),
         format!("  dsg verify {out} --input {}", inputs.join(" ")),

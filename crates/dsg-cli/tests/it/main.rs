@@ -21,6 +21,7 @@ mod init;
 mod label;
 mod look;
 mod offline;
+mod report;
 mod run;
 mod scene;
 #[cfg(feature = "models")]

@@ -185,13 +185,9 @@ struct DatasetView<'a> {
 
 impl<'a> DatasetView<'a> {
     fn new(manifest: &'a Manifest) -> Self {
-        let records = |name: &str| {
-            let file = manifest.outputs.iter().find(|file| file.path == name);
-            file.and_then(|file| file.records).unwrap_or_default()
-        };
         Self {
-            train: records("train.jsonl"),
-            eval: records("eval.jsonl"),
+            train: manifest.records("train.jsonl"),
+            eval: manifest.records("eval.jsonl"),
             inputs: manifest.inputs.len(),
             tool: &manifest.tool,
             seed: manifest.seed.0,

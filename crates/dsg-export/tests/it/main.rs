@@ -11,5 +11,6 @@ mod bundle;
 mod card;
 mod dataset;
 mod full_disk;
+mod report;
 mod verify;
 mod write;

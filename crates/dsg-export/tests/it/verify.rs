@@ -41,7 +41,7 @@ fn an_untouched_dataset_holds() {
             report.inputs,
             report.outputs
         ),
-        (2, 1, 3, 2, 4)
+        (2, 1, 3, 2, 5)
     );
     assert!(report.notes.is_empty());
 }
@@ -118,19 +118,21 @@ fn a_cut_off_file_is_found() {
 }
 
 #[test]
-fn an_edited_card_is_a_note() {
-    let dir = tempfile::tempdir().unwrap();
-    let dataset = Dataset::small();
-    dataset.write(dir.path()).unwrap();
-    let path = dir.path().join("README.md");
-    fs::write(
-        &path,
-        fs::read_to_string(&path).unwrap() + "\nContact: me.\n",
-    )
-    .unwrap();
-    let report = check(dir.path(), &dataset.documents);
-    assert!(report.is_ok());
-    assert_eq!(report.notes, ["`README.md` was edited after the run"]);
+fn an_edited_page_is_a_note() {
+    for name in ["README.md", "report.html"] {
+        let dir = tempfile::tempdir().unwrap();
+        let dataset = Dataset::small();
+        dataset.write(dir.path()).unwrap();
+        let path = dir.path().join(name);
+        fs::write(
+            &path,
+            fs::read_to_string(&path).unwrap() + "\nContact: me.\n",
+        )
+        .unwrap();
+        let report = check(dir.path(), &dataset.documents);
+        assert!(report.is_ok());
+        assert_eq!(report.notes, [format!("`{name}` was edited after the run")]);
+    }
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn a_folder_holds_the_dataset_and_nothing_else() {
             "formats/prompt-completion/train.jsonl",
             "manifest.json",
             "rejects.jsonl",
+            "report.html",
             "train.jsonl",
         ]
     );

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use dsg_core::artifact::write_json;
 use dsg_core::{Event, Interrupt, Observer, Seed, Stage};
+use dsg_export::ModelFile;
+use dsg_gguf::Gguf;
 use dsg_train::evaluation::{Measured, bootstrap};
 use dsg_train::generate::GenerateOptions;
 use serde::Serialize;
@@ -80,6 +82,8 @@ pub struct EvalSummary {
     /// The model.
     #[serde(flatten)]
     pub model: EvalModel,
+    /// What the model's file says of its weights; `None` for a folder.
+    pub file: Option<ModelFile>,
     /// What the similarity of texts was measured with.
     pub embedder: String,
     /// How replies were made.
@@ -180,6 +184,8 @@ impl Exam<'_> {
         folder: &Path,
     ) -> Result<(Vec<Asked>, EvalSummary), DsgError> {
         let (asked, refused) = self.ask(model, folder)?;
+        let is_file = model.model.is_file();
+        let file = is_file.then(|| Gguf::open(&model.model)).transpose()?;
         let results: Vec<&Evaluated> = asked.iter().map(|one| &one.result).collect();
         let axes: Vec<AxisSummary> = by_axis(results, |result| &result.axis)
             .into_iter()
@@ -187,6 +193,7 @@ impl Exam<'_> {
             .collect();
         let summary = EvalSummary {
             model: model.clone(),
+            file: file.map(|file| ModelFile::from(&file.summary())),
             embedder: self.scorer.embedder().to_owned(),
             replies: self.replies.clone(),
             seed: self.seed.0,

@@ -109,10 +109,16 @@ fn run() -> Option<Run> {
             .flat_map(|name| read_jsonl::<Example>(&records(name)).unwrap())
             .map(|example| example.unwrap())
             .collect(),
-        published: ["train.jsonl", "eval.jsonl", "rejects.jsonl", "README.md"]
-            .iter()
-            .map(|name| read(name))
-            .collect(),
+        published: [
+            "train.jsonl",
+            "eval.jsonl",
+            "rejects.jsonl",
+            "README.md",
+            "report.html",
+        ]
+        .iter()
+        .map(|name| read(name))
+        .collect(),
         _scratch: scratch,
     })
 }

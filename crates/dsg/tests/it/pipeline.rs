@@ -63,7 +63,13 @@ fn the_fixtures_give_a_verified_dataset_in_which_nothing_is_lost() {
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
 
     // No item, receipt or reject repeats the token or the personal address that the documents contain.
-    for file in ["train.jsonl", "eval.jsonl", "rejects.jsonl", "README.md"] {
+    for file in [
+        "train.jsonl",
+        "eval.jsonl",
+        "rejects.jsonl",
+        "README.md",
+        "report.html",
+    ] {
         let text = fs::read_to_string(out.join(file)).unwrap();
         assert!(
             !text.contains("ghp_") && !text.contains("mira.keller"),
