@@ -132,7 +132,7 @@ pub(crate) fn batches<'a>(
 /// Sequences of samples that come longest first, by best fit: each goes into the fullest sequence with room for it. None gets longer than `most`
 /// tokens or than the longest sample is, both with padding: every token of a sequence is multiplied with all others of it, and attention is to cost no
 /// more than that sample makes it cost anyway.
-fn packed<'a>(samples: Vec<&'a Sample>, padding: Padding, most: usize) -> Vec<Sequence<'a>> {
+fn packed(samples: Vec<&Sample>, padding: Padding, most: usize) -> Vec<Sequence<'_>> {
     let longest = samples.first().map_or(0, |sample| sample.tokens.len());
     let capacity = padding.length(longest).min(most - most % padding.bucket);
     let mut sequences: Vec<Sequence<'_>> = Vec::new();
