@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod model_judge;
 mod passages;
+mod probability;
 mod prompts;
 mod repair;
 mod review;

@@ -1,17 +1,22 @@
 //! Yes or no from a model's reply, and from several.
 
+use dsg_core::TokenLogProb;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::judge::rounded;
 use crate::rubric::ask::objects;
+use crate::rubric::probability;
 
 /// A reason with more characters is cut.
 const REASON_CHARS: usize = 240;
 
 /// One reply to a yes-or-no question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Opinion {
     pub(crate) yes: bool,
+    /// How probable a yes was, where the model tells.
+    pub(crate) probability: Option<f64>,
     pub(crate) reason: String,
 }
 
@@ -42,9 +47,18 @@ pub(crate) fn schema() -> Value {
     })
 }
 
+/// The verdict of a reply and how probable a yes was. As [`parse`].
+pub(crate) fn read(text: &str, tokens: &[TokenLogProb]) -> Result<Opinion, String> {
+    let opinion = parse(text)?;
+    Ok(Opinion {
+        probability: probability::of_yes(tokens, opinion.yes),
+        ..opinion
+    })
+}
+
 /// The verdict of a reply: of exactly one JSON object with a verdict in it, or a reply that is `yes` or `no` and nothing
 /// else. Everything else is no verdict, above all a reply with two: one of them may be a quotation of its input.
-pub(crate) fn parse(text: &str) -> Result<Opinion, String> {
+fn parse(text: &str) -> Result<Opinion, String> {
     let mut found: Option<Opinion> = None;
     for object in objects(text) {
         if !object.contains("verdict") {
@@ -61,6 +75,7 @@ pub(crate) fn parse(text: &str) -> Result<Opinion, String> {
         }
         found = Some(Opinion {
             yes,
+            probability: None,
             reason: short(reply.reason.as_str().unwrap_or_default()),
         });
     }
@@ -68,6 +83,7 @@ pub(crate) fn parse(text: &str) -> Result<Opinion, String> {
         .or_else(|| {
             word_of(text).map(|yes| Opinion {
                 yes,
+                probability: None,
                 reason: String::new(),
             })
         })
@@ -96,11 +112,17 @@ fn short(reason: &str) -> String {
 }
 
 /// The votes on one question. What is no verdict counts as a no.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tally {
-    pub(crate) yes: usize,
+    /// The least mean probability at which a yes counts.
+    min_probability: f64,
+    yes: usize,
     pub(crate) cast: usize,
     unparsed: usize,
+    /// Sum of the probabilities of a yes; a vote that has none counts by its word, as 1 or 0.
+    pub(crate) probability: f64,
+    /// Whether any vote has a probability.
+    pub(crate) is_measured: bool,
     /// Reason of the first yes and of the first no.
     reasons: [Option<String>; 2],
     /// Why the first vote without a verdict has none.
@@ -112,6 +134,8 @@ pub(crate) struct Tally {
 pub(crate) enum Majority {
     /// The majority says yes.
     Yes,
+    /// It says yes, with too small a probability.
+    Weak,
     /// It does not.
     No,
     /// It does not, but might have with the votes that could not be read.
@@ -119,11 +143,20 @@ pub(crate) enum Majority {
 }
 
 impl Tally {
+    /// No votes yet.
+    pub(crate) fn new(min_probability: f64) -> Self {
+        Self {
+            min_probability,
+            ..Self::default()
+        }
+    }
+
     /// A vote that nobody has to be asked for.
     pub(crate) fn certain() -> Self {
         Self {
             yes: 1,
             cast: 1,
+            probability: 1.0,
             ..Self::default()
         }
     }
@@ -133,6 +166,9 @@ impl Tally {
         match opinion {
             Ok(opinion) => {
                 self.yes += usize::from(opinion.yes);
+                self.is_measured |= opinion.probability.is_some();
+                let by_word = f64::from(u8::from(opinion.yes));
+                self.probability += opinion.probability.unwrap_or(by_word);
                 if let Some(reason) = self.reasons.get_mut(usize::from(!opinion.yes)) {
                     reason.get_or_insert(opinion.reason);
                 }
@@ -144,9 +180,18 @@ impl Tally {
         }
     }
 
-    pub(crate) const fn result(&self) -> Majority {
+    /// The mean probability of a yes, in `[0, 1]`: the share of yes votes where no vote has one. 0 without votes.
+    pub(crate) fn score(&self) -> f64 {
+        mean(self.probability, self.cast)
+    }
+
+    pub(crate) fn result(&self) -> Majority {
         if self.yes * 2 > self.cast {
-            Majority::Yes
+            if self.is_measured && self.score() < self.min_probability {
+                Majority::Weak
+            } else {
+                Majority::Yes
+            }
         } else if (self.yes + self.unparsed) * 2 > self.cast {
             Majority::Unreadable
         } else {
@@ -154,16 +199,39 @@ impl Tally {
         }
     }
 
-    /// What the winning side gave as its reason.
-    pub(crate) fn reason(&self) -> &str {
+    /// What the winning side gave as its reason, and why a yes does not count.
+    pub(crate) fn reason(&self) -> String {
         let [yes, no] = &self.reasons;
-        match self.result() {
-            Majority::Yes => yes.as_deref(),
-            Majority::No => no.as_deref(),
-            Majority::Unreadable => self.problem.as_deref(),
+        let result = self.result();
+        let given = match result {
+            Majority::Yes | Majority::Weak => yes,
+            Majority::No => no,
+            Majority::Unreadable => &self.problem,
+        };
+        let given = given.as_deref().unwrap_or_default();
+        if result != Majority::Weak {
+            return given.to_owned();
         }
-        .unwrap_or_default()
+        let (score, least) = (self.score(), self.min_probability);
+        let why = format!("a yes with a probability of {score}, below {least}");
+        joined(&why, given)
     }
+}
+
+/// Both with a colon between them, or the one that is not empty.
+pub(crate) fn joined(first: &str, second: &str) -> String {
+    match (first, second) {
+        (one, "") | ("", one) => one.to_owned(),
+        _ => format!("{first}: {second}"),
+    }
+}
+
+/// The mean of `cast` numbers by their sum, rounded as scores are; 0 of none.
+pub(crate) fn mean(sum: f64, cast: usize) -> f64 {
+    if cast == 0 {
+        return 0.0;
+    }
+    rounded(sum / cast as f64)
 }
 
 #[cfg(test)]
@@ -216,6 +284,7 @@ mod tests {
                     |yes| {
                         Ok(Opinion {
                             yes,
+                            probability: None,
                             reason: String::new(),
                         })
                     },
@@ -230,5 +299,36 @@ mod tests {
         );
         assert_eq!(tally(&[Some(false), None, Some(false)]), Majority::No);
         assert_eq!(tally(&[None]), Majority::Unreadable);
+    }
+
+    #[test]
+    fn a_yes_counts_from_its_least_probability_on_and_a_no_stays_one() {
+        let told = |least: f64, votes: &[(bool, Option<f64>)]| {
+            let mut tally = Tally::new(least);
+            for (yes, probability) in votes {
+                tally.add(Ok(Opinion {
+                    yes: *yes,
+                    probability: *probability,
+                    reason: "So.".to_owned(),
+                }));
+            }
+            (tally.result(), tally.score(), tally.reason())
+        };
+        let so = "So.".to_owned();
+        let one = [(true, Some(0.62))];
+        assert_eq!(told(0.5, &one), (Majority::Yes, 0.62, so.clone()));
+        assert_eq!(told(0.62, &one), (Majority::Yes, 0.62, so.clone()));
+        let weak = "a yes with a probability of 0.62, below 0.9: So.".to_owned();
+        assert_eq!(told(0.9, &one), (Majority::Weak, 0.62, weak));
+
+        let three = [(true, Some(0.9)), (true, Some(0.7)), (false, Some(0.2))];
+        assert_eq!(told(0.6, &three), (Majority::Yes, 0.6, so.clone()));
+        assert_eq!(told(0.61, &three).0, Majority::Weak);
+
+        let probable_no = [(false, Some(0.6))];
+        assert_eq!(told(0.1, &probable_no), (Majority::No, 0.6, so.clone()));
+        // Words alone count as they are.
+        let words = [(true, None), (true, None), (false, None)];
+        assert_eq!(told(1.0, &words), (Majority::Yes, 0.6667, so));
     }
 }
