@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(from = "f64", into = "f64")]
 pub struct LogProb(f64);
 
-/// It is never NaN.
+// It is never NaN.
 impl Eq for LogProb {}
 
 impl LogProb {
@@ -48,7 +48,7 @@ impl From<LogProb> for f64 {
 /// A token of a reply, and what else could have stood in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenLogProb {
-    /// Its text; of a character that several tokens make up, none may have it.
+    /// Its text; parts of a character that several tokens make up may be missing.
     pub text: String,
     /// How likely it was, before a grammar and a temperature where the engine tells that.
     pub log_prob: LogProb,
