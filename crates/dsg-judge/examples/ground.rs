@@ -7,8 +7,7 @@
 //! ```
 //! `validators` needs no model. `model` and `attacks` ask an OpenAI-compatible server on this machine (`llama-server`) about
 //! PER_SET items of each set, half of each label, in the order of the file (default 40), whose context has LONGEST bytes at
-//! most; `model … 4 2000` takes a minute or two. The judge itself takes any `ChatModel`; see `Server` below for the least that
-//! one has to do.
+//! most: `4 2000` for a quick look. The judge itself takes any `ChatModel`; see `Server` below for the least that one has to do.
 //!
 //! `model` prints a row for the verdicts as they are, and where the server tells log-probabilities two for the probability of a
 //! yes: the mean of an item's claims, and the weakest, which `rubric.min_probability` is held against. Their thresholds are
