@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::example::Message;
+use crate::log_prob::TokenLogProb;
 
 /// A language model that continues a conversation: a server, an engine in this process, a recording.
 ///
@@ -83,6 +84,18 @@ pub struct ChatRequest {
     /// The JSON Schema that the reply must satisfy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
+    /// How many of the likeliest tokens are wanted at each token of the reply, with their log-probabilities; 0 wants none, not
+    /// even the token's own. Servers give 5 at least, where they give any. Default: 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub top_log_probs: u8,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+const fn is_zero(count: &u8) -> bool {
+    *count == 0
 }
 
 /// How the next token is chosen, and when to stop.
@@ -123,6 +136,10 @@ pub struct ChatReply {
     pub finish: FinishReason,
     /// Tokens spent.
     pub usage: Usage,
+    /// The tokens that were generated, in order, where [`ChatRequest::top_log_probs`] asked for them and the model can tell.
+    /// Together they are what the model said, of which `text` may be a part: without a stop text, or the JSON alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_probs: Vec<TokenLogProb>,
 }
 
 /// Why a reply ended.
@@ -335,5 +352,47 @@ impl ChatError {
                 | Self::FeatureMissing { .. }
                 | Self::Backend { .. }
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::log_prob::LogProb;
+
+    #[test]
+    fn log_probabilities_are_written_only_where_they_are() {
+        let mut request = ChatRequest::default();
+        let plain = json!({
+            "messages": [],
+            "sampling": {"temperature": 0.0, "top_p": 1.0, "seed": 0, "max_tokens": 512},
+        });
+        assert_eq!(serde_json::to_value(&request).unwrap(), plain);
+        request.top_log_probs = 5;
+        let asked = serde_json::to_value(&request).unwrap();
+        assert_eq!(asked["top_log_probs"], 5);
+        assert_eq!(
+            serde_json::from_value::<ChatRequest>(asked).unwrap(),
+            request
+        );
+
+        // As replies were stored before there were any.
+        let old = json!({
+            "text": "Yes.",
+            "finish": "stop",
+            "usage": {"prompt_tokens": 9, "cached_tokens": 0, "completion_tokens": 2},
+        });
+        let mut reply: ChatReply = serde_json::from_value(old.clone()).unwrap();
+        assert!(reply.log_probs.is_empty());
+        assert_eq!(serde_json::to_value(&reply).unwrap(), old);
+        reply.log_probs.push(TokenLogProb {
+            text: "Yes".to_owned(),
+            log_prob: LogProb::new(-0.1),
+            top: Vec::new(),
+        });
+        let text = serde_json::to_string(&reply).unwrap();
+        assert_eq!(serde_json::from_str::<ChatReply>(&text).unwrap(), reply);
     }
 }

@@ -33,6 +33,7 @@ mod duplicate;
 mod example;
 pub mod hash;
 mod id;
+mod log_prob;
 mod observer;
 mod prompt;
 mod reason;
@@ -59,6 +60,7 @@ pub use document::{
 pub use duplicate::{Duplicate, DuplicateKind, DuplicateSchema};
 pub use example::{Example, ExampleMeta, Message, Role, Split};
 pub use id::{CandidateId, ChunkId, DocId};
+pub use log_prob::{LogProb, TokenLogProb, TopLogProb};
 pub use observer::{Event, Interrupt, Observer, Silent};
 pub use prompt::{Prompt, PromptError, Prompts, Rendered};
 pub use reason::{Outcome, Reason, Reject, RejectSchema, Stage, StageCounts, StageResult};

@@ -7,7 +7,11 @@
 //! ```
 //! `validators` needs no model. `model` and `attacks` ask an OpenAI-compatible server on this machine (`llama-server`) about
 //! PER_SET items of each set, half of each label, in the order of the file (default 40), whose context has LONGEST bytes at
-//! most. The judge itself takes any `ChatModel`; see `Server` below for the least that one has to do.
+//! most: `4 2000` for a quick look. The judge itself takes any `ChatModel`; see `Server` below for the least that one has to do.
+//!
+//! `model` prints a row for the verdicts as they are, and where the server tells log-probabilities two for the probability of a
+//! yes: the mean of an item's claims, and the weakest, which `rubric.min_probability` is held against. Their thresholds are
+//! those that are best.
 #![allow(clippy::print_stdout, reason = "an example program talks to its user")]
 
 use std::collections::BTreeMap;
@@ -24,7 +28,8 @@ use dsg_core::artifact::read_jsonl;
 use dsg_core::{
     Candidate, CandidateSchema, Capabilities, ChatError, ChatModel, ChatReply, ChatRequest, Chunk,
     ChunkContext, ChunkId, ChunkSchema, Citation, Difficulty, DocId, FinishReason, Generator,
-    Markup, MemoryStore, ModelId, Outcome, Prompts, QuestionType, Seed, Span, Usage,
+    LogProb, Markup, MemoryStore, ModelId, Outcome, Prompts, QuestionType, Seed, Span,
+    TokenLogProb, TopLogProb, Usage,
 };
 use dsg_judge::{
     Calibration, Judge, JudgeConfig, Labelled, LengthBand, LiteralScope, ModelJudge, RubricConfig,
@@ -34,6 +39,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+/// The row of verdicts, which have no threshold to choose: they accept or they do not.
+const VERDICT: &str = "verdict";
 
 /// One line of `grounding.jsonl`.
 #[derive(Debug, Clone, Deserialize)]
@@ -203,6 +211,8 @@ fn claims_only(server: &Server) -> Result<ModelJudge> {
         self_contained: false,
         useful: false,
         round_trip: false,
+        // The word alone decides; what another probability would do is read off the scores.
+        min_probability: 0.0,
         // The context is both chunk and quote; once is enough.
         evidence: dsg_judge::EvidenceScope::Quotes,
         ..RubricConfig::default()
@@ -231,7 +241,19 @@ fn model_part(items: Vec<Item>, server: &Server) -> Result<()> {
             .map_or(("accepted", ""), |(reason, detail)| {
                 (reason.as_str(), detail)
             });
-        println!("{} {} {reason} {detail}", item.id, item.label);
+        let named = |name: &str| {
+            let mut scores = review.scores.iter();
+            let found = scores.find(|(other, _)| *other == name);
+            found.map_or(f64::NAN, |(_, score)| *score)
+        };
+        let supported = named("claims_supported");
+        // An answer of quotes alone is not voted on.
+        let weakest = if supported < 1.0 {
+            named("weakest_claim")
+        } else {
+            supported
+        };
+        println!("{} {} {weakest:.4} {reason} {detail}", item.id, item.label);
         *reasons
             .entry(format!("{} {reason}", item.label))
             .or_default() += 1;
@@ -239,13 +261,12 @@ fn model_part(items: Vec<Item>, server: &Server) -> Result<()> {
         if reason == "judge.model_failed" {
             continue;
         }
-        let share = review
-            .scores
-            .iter()
-            .find(|(name, _)| *name == "claims_supported")
-            .map_or(f64::NAN, |(_, score)| *score);
         let accepted = f64::from(u8::from(review.failure.is_none()));
-        for (what, score) in [("accepted", accepted), ("claims_supported", share)] {
+        for (what, score) in [
+            (VERDICT, accepted),
+            ("claims_supported", supported),
+            ("weakest_claim", weakest),
+        ] {
             for set in [item.set.as_str(), "all"] {
                 let label = item.label == "supported";
                 measured
@@ -261,26 +282,29 @@ fn model_part(items: Vec<Item>, server: &Server) -> Result<()> {
 }
 
 fn print_table(measured: BTreeMap<(String, &str), Vec<Labelled>>) {
-    println!(
-        "| set | score | good | bad | AUROC | best threshold | precision | recall | specificity |"
-    );
+    println!("| set | score | good | bad | AUROC | threshold | precision | recall | specificity |");
     println!("|---|---|---:|---:|---:|---:|---:|---:|---:|");
     for ((set, what), items) in measured {
         let calibration = Calibration::new(items);
         let Some(best) = calibration.best() else {
             continue;
         };
+        let point = if what == VERDICT {
+            calibration.at(1.0)
+        } else {
+            best
+        };
         println!(
-            "| {set} | {what} | {} | {} | {} | {:.2} | {:.3} | {:.3} | {:.3} |",
+            "| {set} | {what} | {} | {} | {} | {:.4} | {:.3} | {:.3} | {:.3} |",
             calibration.positives,
             calibration.negatives,
             calibration
                 .auroc
                 .map_or_else(|| "–".to_owned(), |area| format!("{area:.3}")),
-            best.threshold,
-            best.precision(),
-            best.recall(),
-            best.specificity(),
+            point.threshold,
+            point.precision(),
+            point.recall(),
+            point.specificity(),
         );
     }
 }
@@ -428,6 +452,7 @@ impl ChatModel for Server {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             json_schema: true,
+            log_probs: true,
             ..Capabilities::default()
         }
     }
@@ -445,6 +470,10 @@ impl ChatModel for Server {
             let format =
                 json!({"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}});
             fields.insert("response_format".into(), format);
+        }
+        if let (1.., Some(fields)) = (request.top_log_probs, body.as_object_mut()) {
+            fields.insert("logprobs".into(), true.into());
+            fields.insert("top_logprobs".into(), request.top_log_probs.into());
         }
         let answer = self.post(&body).map_err(|error| ChatError::Unreachable {
             model: self.id.model.clone(),
@@ -470,6 +499,37 @@ impl ChatModel for Server {
                 _ => FinishReason::Unknown,
             },
             usage: Usage::default(),
+            log_probs: log_probs(choice),
         })
     }
+}
+
+/// The tokens of a choice with their log-probabilities; none where the server tells none.
+fn log_probs(choice: &Value) -> Vec<TokenLogProb> {
+    let text = |token: &Value| {
+        let text = token.get("token").and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let log_prob = |token: &Value| {
+        let value = token.get("logprob").and_then(Value::as_f64);
+        value.map_or(LogProb::LEAST, LogProb::new)
+    };
+    let listed = |value: Option<&Value>| {
+        let list = value.and_then(Value::as_array);
+        list.cloned().unwrap_or_default()
+    };
+    let tokens = listed(choice.pointer("/logprobs/content")).into_iter();
+    tokens
+        .map(|token| TokenLogProb {
+            text: text(&token),
+            log_prob: log_prob(&token),
+            top: listed(token.get("top_logprobs"))
+                .iter()
+                .map(|other| TopLogProb {
+                    text: text(other),
+                    log_prob: log_prob(other),
+                })
+                .collect(),
+        })
+        .collect()
 }

@@ -88,6 +88,7 @@ fn question(
             ..Sampling::default()
         },
         schema: schema.cloned(),
+        ..ChatRequest::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dsg_core::ChatError;
+use dsg_core::{ChatError, TokenLogProb};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -306,6 +306,20 @@ impl Http {
         match &self.key {
             Some(key) => key.redact(text),
             None => text,
+        }
+    }
+
+    /// `tokens`, unless the key stands in them: cut up as they are, it cannot be taken out.
+    pub(crate) fn redact_tokens(&self, tokens: Vec<TokenLogProb>) -> Vec<TokenLogProb> {
+        let mut text: String = tokens.iter().map(|token| token.text.as_str()).collect();
+        for other in tokens.iter().flat_map(|token| &token.top) {
+            text.push('\n');
+            text.push_str(&other.text);
+        }
+        if self.redact(text.clone()) == text {
+            tokens
+        } else {
+            Vec::new()
         }
     }
 

@@ -169,6 +169,7 @@ impl Ollama {
                 cached_tokens: 0,
                 completion_tokens: end.eval_count,
             },
+            log_probs: Vec::new(),
         }
     }
 }

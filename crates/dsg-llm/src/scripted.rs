@@ -138,6 +138,7 @@ pub fn reply_to(request: &ChatRequest, text: &str) -> ChatReply {
             cached_tokens: 0,
             completion_tokens: words(text),
         },
+        log_probs: Vec::new(),
     }
 }
 

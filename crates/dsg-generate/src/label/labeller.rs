@@ -170,6 +170,7 @@ impl Labeller {
                 }],
                 sampling: self.config.sampling(attempt),
                 schema: prompt.schema.clone(),
+                ..ChatRequest::default()
             };
             let reply = match self.model.complete(&request).await {
                 Ok(reply) => reply,
@@ -178,6 +179,7 @@ impl Labeller {
                     text,
                     finish: FinishReason::Unknown,
                     usage: Usage::default(),
+                    log_probs: Vec::new(),
                 },
                 Err(error) if error.ends_run() => {
                     stopped.store(true, Ordering::Relaxed);

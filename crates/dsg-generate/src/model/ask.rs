@@ -101,6 +101,7 @@ impl Asker<'_> {
                     ..Sampling::default()
                 },
                 schema: Some(call.schema.clone()),
+                ..ChatRequest::default()
             };
             let reply = match self.model.complete(&request).await {
                 Ok(reply) => reply,
@@ -161,5 +162,6 @@ fn unknown(text: String, finish: FinishReason) -> ChatReply {
         text,
         finish,
         usage: Usage::default(),
+        log_probs: Vec::new(),
     }
 }

@@ -49,6 +49,7 @@ impl ChatModel for Teacher {
             text,
             finish,
             usage: Usage::default(),
+            log_probs: Vec::new(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use dsg_core::{
     ChatError, ChatModel, ChatReply, ChatRequest, FinishReason, Interrupt, Prompts, Sampling, Seed,
+    TokenLogProb,
 };
 use serde_json::Value;
 
@@ -48,6 +49,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) context: &'a Value,
     /// The schema of the reply.
     pub(crate) schema: Option<Value>,
+    /// How many of the likeliest tokens are wanted at each token of the reply, from a model that tells them.
+    pub(crate) top_log_probs: u8,
     /// Tokens of the reply at most.
     pub(crate) max_tokens: usize,
     /// Which of several replies to the same prompt, from 0.
@@ -55,18 +58,23 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Asker<'_> {
-    /// What `parse` makes of the reply. A reply that it refuses (with the problem), or that is cut, is asked for once more,
-    /// with another seed and room for twice as many tokens.
+    /// What `parse` makes of the reply's text and tokens. A reply that it refuses (with the problem), or that is cut, is asked
+    /// for once more, with another seed and room for twice as many tokens.
     pub(crate) async fn ask<T>(
         &self,
         ask: Ask<'_>,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str, &[TokenLogProb]) -> Result<T, String>,
     ) -> Result<T, Trouble> {
         let rendered = self
             .prompts
             .render(ask.prompt, ask.context)
             .map_err(ModelJudgeError::from)?
             .ok_or(ModelJudgeError::MissingPrompt { name: ask.prompt })?;
+        let top_log_probs = if self.model.capabilities().log_probs {
+            ask.top_log_probs
+        } else {
+            0
+        };
         let mut problem = String::new();
         for attempt in 0..TRIES {
             if self.interrupt.is_requested() {
@@ -86,13 +94,14 @@ impl Asker<'_> {
                     ..Sampling::default()
                 },
                 schema: ask.schema.clone(),
+                top_log_probs,
             };
             let reply = self
                 .model
                 .complete(&request)
                 .await
                 .map_err(|error| self.trouble(error))?;
-            match whole(&reply).and_then(&parse) {
+            match whole(&reply).and_then(|text| parse(text, &reply.log_probs)) {
                 Ok(parsed) => return Ok(parsed),
                 Err(what) => problem = what,
             }

@@ -27,6 +27,9 @@ pub struct RubricConfig {
     pub evidence: EvidenceScope,
     /// Votes on each question, an odd number; the majority decides. Default: 1.
     pub votes: u32,
+    /// Least probability of a yes, the mean of all votes, at which their yes counts, in `[0, 1]`; only where the model tells
+    /// log-probabilities. It makes no yes of a no. Default: 0.5, at which the likelier word decides.
+    pub min_probability: f64,
     /// Temperature of every vote after the first and of a second try; the first is taken at 0. Default: 0.7.
     pub vote_temperature: f32,
     /// Claims of one answer at most, each with votes of its own; neighbours are joined beyond. Default: 12.
@@ -54,6 +57,7 @@ impl Default for RubricConfig {
             round_trip: true,
             evidence: EvidenceScope::default(),
             votes: 1,
+            min_probability: 0.5,
             vote_temperature: 0.7,
             max_claims: 12,
             min_agreement: 0.6,
@@ -105,11 +109,16 @@ impl RubricConfig {
                 format!("{} is not between 0 and 2", self.vote_temperature),
             ));
         }
-        if !(0.0..=1.0).contains(&self.min_agreement) {
-            return Err(JudgeError::config(
-                "min_agreement",
-                format!("{} is not between 0 and 1", self.min_agreement),
-            ));
+        for (field, value) in [
+            ("min_probability", self.min_probability),
+            ("min_agreement", self.min_agreement),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(JudgeError::config(
+                    field,
+                    format!("{value} is not between 0 and 1"),
+                ));
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod model_judge;
 mod order;
 mod pairwise;
 mod passages;
+mod probability;
 mod prompts;
 mod repair;
 mod review;

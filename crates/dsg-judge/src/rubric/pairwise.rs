@@ -246,10 +246,11 @@ impl PairwiseJudge {
                 "second": second,
             }),
             schema: Some(schema::<Preference>()),
+            top_log_probs: 0,
             max_tokens: self.config.verdict_tokens,
             vote: 0,
         };
-        asker.ask(ask, parse::<Preference>).await
+        asker.ask(ask, |text, _| parse(text)).await
     }
 }
 

@@ -120,10 +120,11 @@ pub(crate) async fn rewrite(
             ("problems", problems.as_str()),
         ]),
         schema: Some(schema()),
+        top_log_probs: 0,
         max_tokens: asker.config.answer_tokens,
         vote: attempt,
     };
-    let written = asker.ask(ask, parse).await?;
+    let written = asker.ask(ask, |text, _| parse(text)).await?;
     let mut new = candidate.clone();
     let mut changed = Vec::new();
     for (part, wanted, old, text) in [

@@ -13,10 +13,14 @@ use crate::rubric::config::EvidenceScope;
 use crate::rubric::error::ModelJudgeError;
 use crate::rubric::passages::Passages;
 use crate::rubric::prompts;
-use crate::rubric::verdict::{Majority, Tally, parse, schema};
+use crate::rubric::verdict::{Majority, Tally, joined, mean, read, schema};
 
 /// The mark of an item that has to combine several chunks.
 const MULTI_CHUNK: &str = "multi_chunk";
+
+/// How many of the likeliest tokens are wanted where a verdict begins, and so at every token. Yes and no are among them, and
+/// no server that tells any refuses so few.
+const TOP_LOG_PROBS: u8 = 5;
 
 /// What a model that finds no answer says.
 const NOT_ANSWERABLE: &str = "NOT ANSWERABLE";
@@ -26,8 +30,10 @@ const NOT_ANSWERABLE: &str = "NOT ANSWERABLE";
 pub struct Review {
     /// Every question that was asked, in order, with the reason given.
     pub checks: Vec<Check>,
-    /// By name, in `[0, 1]`: `claims_supported`, `answers_question`, `self_contained` and `useful` are shares of yes votes,
-    /// `round_trip` is the overlap of content words (F1) of both answers.
+    /// By name, in `[0, 1]`: `claims_supported`, `answers_question`, `self_contained` and `useful` are mean probabilities of a
+    /// yes, or shares of yes votes where the model tells no probabilities; `weakest_claim`, where it does, is the claim with the
+    /// smallest, which is what `min_probability` is held against; `round_trip` is the overlap of content words (F1) of both
+    /// answers.
     pub scores: Vec<(&'static str, f64)>,
     /// Why the item must be rejected, for a program and for a person; `None` when it may be accepted.
     pub failure: Option<(JudgeReason, String)>,
@@ -53,14 +59,10 @@ impl Review {
 
     /// Notes a check by its votes; whether it passed.
     fn vote(&mut self, name: &str, tally: &Tally, no: JudgeReason, about: &str) -> bool {
-        let reason = match (about.is_empty(), tally.reason()) {
-            (true, reason) => reason.to_owned(),
-            (false, "") => about.to_owned(),
-            (false, reason) => format!("{about}: {reason}"),
-        };
+        let reason = joined(about, &tally.reason());
         let failure = match tally.result() {
             Majority::Yes => None,
-            Majority::No => Some(no),
+            Majority::Weak | Majority::No => Some(no),
             Majority::Unreadable => Some(JudgeReason::UnparsedVerdict),
         };
         self.check(name, failure, reason)
@@ -113,7 +115,7 @@ impl Item<'_> {
                 continue;
             }
             let tally = self.votes(prompt, &item).await?;
-            review.scores.push((name, share(tally.yes, tally.cast)));
+            review.scores.push((name, tally.score()));
             if !review.vote(&format!("rubric.{name}"), &tally, no, "") {
                 return Ok(());
             }
@@ -140,7 +142,8 @@ impl Item<'_> {
     /// Whether the citations support every claim. All are asked about, since a repair has to know all that is wrong.
     async fn claims(&self, passages: &Passages, review: &mut Review) -> Result<bool, Trouble> {
         let said = said(self.candidate);
-        let (mut yes, mut cast, mut holds) = (0, 0, true);
+        let (mut probability, mut cast, mut holds) = (0.0, 0, true);
+        let (mut weakest, mut is_measured) = (1.0_f64, false);
         for claim in claims(&self.candidate.answer, self.asker.config.max_claims) {
             let text = claim.text();
             let tally = if claim.is_verbatim(&said) {
@@ -149,13 +152,20 @@ impl Item<'_> {
                 self.votes(prompts::CLAIM, &self.claim(passages, &text))
                     .await?
             };
-            yes += tally.yes;
+            probability += tally.probability;
             cast += tally.cast;
+            weakest = weakest.min(tally.score());
+            is_measured |= tally.is_measured;
             let about = format!("`{}`", start_of(&text));
             let no = JudgeReason::UnsupportedClaim;
             holds &= review.vote("rubric.claim_supported", &tally, no, &about);
         }
-        review.scores.push(("claims_supported", share(yes, cast)));
+        review
+            .scores
+            .push(("claims_supported", mean(probability, cast)));
+        if is_measured {
+            review.scores.push(("weakest_claim", weakest));
+        }
         Ok(holds)
     }
 
@@ -169,16 +179,17 @@ impl Item<'_> {
 
     /// As many votes as are configured, one after another.
     async fn votes(&self, prompt: &'static str, context: &Value) -> Result<Tally, Trouble> {
-        let mut tally = Tally::default();
+        let mut tally = Tally::new(self.asker.config.min_probability);
         for vote in 0..self.asker.config.votes {
             let ask = Ask {
                 prompt,
                 context,
                 schema: Some(schema::<bool>()),
+                top_log_probs: TOP_LOG_PROBS,
                 max_tokens: self.asker.config.verdict_tokens,
                 vote,
             };
-            match self.asker.ask(ask, parse::<bool>).await {
+            match self.asker.ask(ask, read).await {
                 Ok(opinion) => tally.add(Ok(opinion)),
                 Err(Trouble::Unparsed(problem)) => tally.add(Err(problem)),
                 Err(trouble) => return Err(trouble),
@@ -195,7 +206,8 @@ impl Item<'_> {
             == Some(true)
     }
 
-    /// Whether the answer loses its support with any one of its chunks. A verdict that cannot be read proves no loss.
+    /// Whether the answer loses its support with any one of its chunks. A verdict that cannot be read proves no loss, nor does a
+    /// yes that is weak.
     async fn needs_every_source(&self, review: &mut Review) -> Result<bool, Trouble> {
         const CHECK: &str = "rubric.needs_every_source";
         let mut cited: Vec<&ChunkId> = Vec::new();
@@ -225,14 +237,14 @@ impl Item<'_> {
                     .votes(prompts::CLAIM, &self.claim(&passages, &claim.text()))
                     .await?;
                 match tally.result() {
-                    Majority::Yes => {}
+                    Majority::Yes | Majority::Weak => {}
                     Majority::No => {
                         outcome = Majority::No;
                         break;
                     }
                     Majority::Unreadable => {
                         outcome = Majority::Unreadable;
-                        tally.reason().clone_into(&mut problem);
+                        problem = tally.reason();
                     }
                 }
             }
@@ -264,10 +276,11 @@ impl Item<'_> {
             prompt: prompts::ROUND_TRIP,
             context: &passages.with([("question", question)]),
             schema: None,
+            top_log_probs: 0,
             max_tokens: self.asker.config.answer_tokens,
             vote: 0,
         };
-        let other = match self.asker.ask(ask, |text| Ok(text.to_owned())).await {
+        let other = match self.asker.ask(ask, |text, _| Ok(text.to_owned())).await {
             Ok(text) => text,
             Err(Trouble::Unparsed(problem)) => {
                 let reason = Some(JudgeReason::UnparsedVerdict);
@@ -314,13 +327,6 @@ fn said(candidate: &Candidate) -> Said {
             .iter()
             .map(|citation| citation.quote.as_str()),
     )
-}
-
-fn share(yes: usize, cast: usize) -> f64 {
-    if cast == 0 {
-        return 0.0;
-    }
-    rounded(yes as f64 / cast as f64)
 }
 
 fn start_of(text: &str) -> String {

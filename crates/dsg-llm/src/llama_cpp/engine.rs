@@ -22,6 +22,7 @@ use llama_cpp_2::{LlamaCppError, LogOptions, send_logs_to_tracing};
 use tokio::sync::oneshot;
 
 use super::Plan;
+use super::log_probs::log_probs;
 use super::prompt::Template;
 use super::queue::{Job, Queue};
 use super::sampler::{Sampler, grammar};
@@ -231,7 +232,13 @@ impl<'a> Engine<'a> {
         let sampling = &request.sampling;
         let mut sampler = Sampler::new(sampling, grammar);
         let vocab = self.model.vocab();
+        let text_of = |token| {
+            let mut piece = Vec::new();
+            vocab.token_to_piece_into(token, &mut piece, false, None);
+            characters(piece)
+        };
         let mut text = Vec::new();
+        let mut tokens = Vec::new();
         let mut completion_tokens = 0;
         let mut position = prompt.len();
         let finish = loop {
@@ -255,6 +262,10 @@ impl<'a> Engine<'a> {
             if !sampler.accept(token) {
                 return Err(self.rejected("the schema's grammar cannot be followed"));
             }
+            if request.top_log_probs > 0 {
+                let logits = self.context.get_logits_ith(last);
+                tokens.push(log_probs(logits, token, request.top_log_probs, text_of));
+            }
             let searched = text.len();
             vocab.token_to_piece_into(token, &mut text, false, None);
             completion_tokens += 1;
@@ -274,6 +285,7 @@ impl<'a> Engine<'a> {
                 cached_tokens: cached_tokens as u64,
                 completion_tokens: completion_tokens as u64,
             },
+            log_probs: tokens,
         })
     }
 

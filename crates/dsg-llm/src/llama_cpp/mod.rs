@@ -6,6 +6,7 @@
 mod bench;
 mod engine;
 mod gguf;
+mod log_probs;
 mod prompt;
 mod quantize;
 mod queue;
@@ -223,7 +224,7 @@ impl ChatModel for LlamaCpp {
             json_mode: true,
             grammar: true,
             seed: true,
-            log_probs: false,
+            log_probs: true,
             context_tokens: Some(self.context_tokens),
         }
     }

@@ -18,6 +18,8 @@ pub(super) enum Feature {
     Temperature,
     TopP,
     Stop,
+    /// `logprobs` and how many of the likeliest tokens.
+    LogProbs,
 }
 
 impl Feature {
@@ -33,6 +35,7 @@ impl Feature {
             Self::Temperature => &["temperature"],
             Self::TopP => &["top_p"],
             Self::Stop => &["stop"],
+            Self::LogProbs => &["logprobs", "top_logprobs"],
         }
     }
 }
@@ -88,8 +91,8 @@ impl Dialect {
     }
 }
 
-/// Whether `text` speaks of the field: a name with an underscore wherever it stands as a word, any other only in quotes,
-/// since "stop" and "seed" are English too.
+/// Whether `text` speaks of the field: a name with an underscore and "logprobs" wherever they stand as words, any other only in
+/// quotes, since "stop" and "seed" are English too.
 fn names(text: &str, field: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(field).any(|(at, _)| {
@@ -97,7 +100,7 @@ fn names(text: &str, field: &str) -> bool {
         let after = text
             .get(at + field.len()..)
             .and_then(|text| text.chars().next());
-        if field.contains('_') {
+        if field.contains('_') || field == "logprobs" {
             !before.is_some_and(is_word) && !after.is_some_and(is_word)
         } else {
             [before, after]
@@ -121,6 +124,7 @@ mod tests {
             Feature::MaxTokens,
             Feature::Temperature,
             Feature::Stop,
+            Feature::LogProbs,
         ];
         for (refusal, expected) in [
             (
@@ -142,6 +146,14 @@ mod tests {
             (
                 "[{'type': 'extra_forbidden', 'loc': ('body', 'seed'), 'msg': 'Extra inputs are not permitted'}]",
                 Some(Feature::Seed),
+            ),
+            (
+                "You are not allowed to request logprobs from this model.",
+                Some(Feature::LogProbs),
+            ),
+            (
+                "Requested sample logprobs of 5, which is greater than max allowed: 0",
+                Some(Feature::LogProbs),
             ),
             (
                 "please stop sending so much; we seed the queue slowly",

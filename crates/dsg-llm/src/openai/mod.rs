@@ -88,6 +88,8 @@ impl OpenAi {
             "stream",
             "max_tokens",
             "response_format",
+            "logprobs",
+            "top_logprobs",
         ]
         .iter()
         .find(|field| config.extra.contains_key(**field))
@@ -132,6 +134,7 @@ impl OpenAi {
                 None => wire::finish(choice.finish_reason.as_deref()),
             },
             usage: whole.usage.unwrap_or_default().into(),
+            log_probs: self.http.redact_tokens(wire::log_probs(choice.logprobs)),
         })
     }
 
@@ -177,7 +180,8 @@ impl ChatModel for OpenAi {
             json_mode: self.dialect.takes(Feature::JsonMode),
             grammar: false,
             seed: self.dialect.takes(Feature::Seed),
-            log_probs: false,
+            // Not what was learnt: callers ask by this, and the same request must have the same key in the store.
+            log_probs: true,
             context_tokens: self.config.context_tokens,
         }
     }
@@ -204,7 +208,7 @@ impl ChatModel for OpenAi {
                 Answered::Ok(answer) => return self.reply(answer).await,
                 Answered::Error(page) => page,
             };
-            let is_about_fields = matches!(page.status.as_u16(), 400 | 422 | 501);
+            let is_about_fields = matches!(page.status.as_u16(), 400 | 403 | 422 | 501);
             let refusal = message_of(&page.text);
             let learnt = is_about_fields
                 .then(|| self.dialect.learn(&body.sent, schema_hash, &refusal))

@@ -4,7 +4,7 @@ use dsg_core::{ChatError, ChatReply, FinishReason};
 use futures_util::StreamExt;
 use sse_stream::{Error as SseError, SseStream};
 
-use super::wire::{Completion, finish};
+use super::wire::{Completion, finish, log_probs};
 use crate::body::{BodyError, Bounded};
 use crate::http::Http;
 
@@ -15,6 +15,7 @@ pub(super) async fn collect(http: &Http, body: Bounded) -> Result<ChatReply, Cha
     let mut ended = None;
     let mut is_filtered = false;
     let mut usage = None;
+    let mut tokens = Vec::new();
     let mut is_first = true;
     loop {
         let next = http.within_limit(is_first, events.next()).await?;
@@ -46,12 +47,16 @@ pub(super) async fn collect(http: &Http, body: Bounded) -> Result<ChatReply, Cha
         let Some(choice) = part.choices.into_iter().next() else {
             continue;
         };
+        // What comes after the end was delivered twice.
+        let is_new = ended.is_none();
         if let Some(delta) = choice.delta {
-            // What comes after the end was delivered twice.
-            if ended.is_none() {
+            if is_new {
                 text.push_str(&delta.content.unwrap_or_default());
             }
             is_filtered |= delta.refusal.is_some();
+        }
+        if is_new {
+            tokens.extend(log_probs(choice.logprobs));
         }
         if choice.finish_reason.is_some() {
             ended = choice.finish_reason;
@@ -68,5 +73,6 @@ pub(super) async fn collect(http: &Http, body: Bounded) -> Result<ChatReply, Cha
             finish(ended.as_deref())
         },
         usage: usage.unwrap_or_default().into(),
+        log_probs: http.redact_tokens(tokens),
     })
 }

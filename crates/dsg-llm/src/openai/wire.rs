@@ -1,6 +1,6 @@
 //! The request and the reply as JSON.
 
-use dsg_core::{ChatRequest, FinishReason, Message, Usage};
+use dsg_core::{ChatRequest, FinishReason, LogProb, Message, TokenLogProb, TopLogProb, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -32,6 +32,10 @@ pub(super) struct Body<'a> {
     cache_prompt: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_logprobs: Option<u8>,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
     /// What of it a server may reject.
@@ -92,6 +96,7 @@ impl<'a> Body<'a> {
         let has_stop = take(!sampling.stop.is_empty(), Feature::Stop);
         let counts_stream = take(setting.stream, Feature::StreamOptions);
         let caches = take(setting.cache_prompt, Feature::CachePrompt);
+        let has_log_probs = take(request.top_log_probs > 0, Feature::LogProbs);
         let by_schema = schema_hash.is_some_and(|hash| dialect.takes_schema(hash));
         let by_schema = take(by_schema, Feature::JsonSchema);
         let by_mode = take(schema_hash.is_some() && !by_schema, Feature::JsonMode);
@@ -125,6 +130,8 @@ impl<'a> Body<'a> {
             }),
             cache_prompt: caches.then_some(true),
             response_format,
+            logprobs: has_log_probs.then_some(true),
+            top_logprobs: has_log_probs.then_some(request.top_log_probs),
             extra: setting.extra,
             sent,
         }
@@ -162,6 +169,9 @@ pub(super) struct Choice {
     pub(super) delta: Option<Turn>,
     #[serde(default)]
     pub(super) finish_reason: Option<String>,
+    /// Read by [`log_probs`].
+    #[serde(default)]
+    pub(super) logprobs: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +180,46 @@ pub(super) struct Turn {
     pub(super) content: Option<String>,
     #[serde(default)]
     pub(super) refusal: Option<String>,
+}
+
+/// The tokens of a choice. What has another shape than OpenAI's is left out: nobody loses a reply for it.
+pub(super) fn log_probs(logprobs: Value) -> Vec<TokenLogProb> {
+    let LogProbs { content } = serde_json::from_value(logprobs).unwrap_or_default();
+    let tokens = content.unwrap_or_default().into_iter();
+    tokens.map(TokenLogProb::from).collect()
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct LogProbs {
+    #[serde(default)]
+    content: Option<Vec<WireToken>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireToken {
+    token: String,
+    /// Null where JSON has no number for it.
+    #[serde(default)]
+    logprob: Option<f64>,
+    #[serde(default)]
+    top_logprobs: Option<Vec<Self>>,
+}
+
+impl From<WireToken> for TokenLogProb {
+    fn from(wire: WireToken) -> Self {
+        let log_prob = |wire: Option<f64>| wire.map_or(LogProb::LEAST, LogProb::new);
+        let top = wire.top_logprobs.unwrap_or_default().into_iter();
+        Self {
+            text: wire.token,
+            log_prob: log_prob(wire.logprob),
+            top: top
+                .map(|other| TopLogProb {
+                    text: other.token,
+                    log_prob: log_prob(other.logprob),
+                })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

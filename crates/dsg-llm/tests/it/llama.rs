@@ -156,6 +156,43 @@ fn a_reply_is_held_to_its_schema() {
 }
 
 #[test]
+fn log_probabilities_are_those_of_the_tokens_that_were_said() {
+    let Some(model) = open() else { return };
+    let mut asked = short("Is water wet? Answer yes or no.");
+    let plain = ask(&model, &asked).unwrap();
+    assert!(plain.log_probs.is_empty());
+    asked.top_log_probs = 3;
+    let reply = ask(&model, &asked).unwrap();
+    assert_eq!(reply.text, plain.text);
+    let said: String = { &reply.log_probs }
+        .iter()
+        .map(|token| token.text.as_str())
+        .collect();
+    assert_eq!(said, reply.text);
+    for token in &reply.log_probs {
+        let top: Vec<f64> = { &token.top }
+            .iter()
+            .map(|other| other.log_prob.probability())
+            .collect();
+        assert!(
+            top.len() == 3 && top.is_sorted_by(|a, b| a >= b),
+            "{token:?}"
+        );
+        assert!(top.iter().sum::<f64>() <= 1.0 + 1e-5, "{token:?}");
+        // At a temperature of 0.
+        assert_eq!(token.log_prob, token.top[0].log_prob);
+    }
+
+    // A grammar chooses, and changes nothing in what is told.
+    asked.schema = Some(json!({"enum": ["zebra"]}));
+    let held = ask(&model, &asked).unwrap();
+    assert_eq!(held.text.trim(), "\"zebra\"");
+    let first = &held.log_probs[0];
+    assert_eq!(first.top, reply.log_probs[0].top);
+    assert!(first.log_prob < first.top[0].log_prob, "{first:?}");
+}
+
+#[test]
 fn a_schema_without_a_grammar_is_asked_for_in_words() {
     let Some(model) = open() else { return };
     let mut asked = short("Hello");

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use dsg_core::{ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason};
+use dsg_core::{
+    ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, LogProb, TokenLogProb,
+    TopLogProb,
+};
 use dsg_llm::{ApiKey, Blocking, HttpConfig, OpenAi, OpenAiConfig, Recorded, ReplyStore};
 use serde_json::{Value, json};
 
@@ -18,10 +21,20 @@ fn model(server: &Server, http: HttpConfig, key: Option<ApiKey>) -> OpenAi {
 }
 
 fn ask(server: &Server) -> Result<ChatReply, ChatError> {
+    ask_for(server, &question())
+}
+
+fn ask_for(server: &Server, request: &ChatRequest) -> Result<ChatReply, ChatError> {
     let model = model(server, HttpConfig::default(), None);
-    Blocking::new()
-        .unwrap()
-        .block_on(model.complete(&question()))
+    Blocking::new().unwrap().block_on(model.complete(request))
+}
+
+/// Wants the two likeliest tokens at each token.
+fn measured() -> ChatRequest {
+    ChatRequest {
+        top_log_probs: 2,
+        ..question()
+    }
 }
 
 fn says(script: Vec<u8>) -> Result<ChatReply, ChatError> {
@@ -62,6 +75,107 @@ fn what_is_delivered_twice_counts_once() {
         "[DONE]",
     ]));
     assert_eq!(reply.unwrap().text, "Yes.");
+}
+
+#[test]
+fn log_probabilities_come_whole_and_in_parts() {
+    let yes = r#"{"token":"Yes","bytes":[89,101,115],"logprob":-0.25,"top_logprobs":[{"token":"Yes","logprob":-0.25},{"token":"No","logprob":null}]}"#;
+    let dot = r#"{"token":".","logprob":-1.5,"top_logprobs":[]}"#;
+    let part = |content: &str, token: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"content":"{content}"}},"logprobs":{{"content":[{token}]}}}}]}}"#
+        )
+    };
+    let (first, second) = (part("Yes", yes), part(".", dot));
+    let end = r#"{"choices":[{"delta":{},"logprobs":null,"finish_reason":"stop"}]}"#;
+    let whole = format!(
+        r#"{{"choices":[{{"message":{{"content":"Yes."}},"finish_reason":"stop","logprobs":{{"content":[{yes},{dot}]}}}}]}}"#
+    );
+    let top = |text: &str, log_prob| TopLogProb {
+        text: text.to_owned(),
+        log_prob,
+    };
+    let (likely, less) = (LogProb::new(-0.25), LogProb::new(-1.5));
+    let expected = [
+        TokenLogProb {
+            text: "Yes".to_owned(),
+            log_prob: likely,
+            top: vec![top("Yes", likely), top("No", LogProb::LEAST)],
+        },
+        TokenLogProb {
+            text: ".".to_owned(),
+            log_prob: less,
+            top: Vec::new(),
+        },
+    ];
+    for script in [
+        answer("200 OK", "", &whole),
+        // Delivered twice.
+        events(&[&first, &second, end, &first, &second, end, "[DONE]"]),
+    ] {
+        let server = Server::new(vec![script]);
+        let reply = ask_for(&server, &measured()).unwrap();
+        assert_eq!(
+            (reply.text.as_str(), &reply.log_probs[..]),
+            ("Yes.", &expected[..])
+        );
+        let body = &server.requests()[0];
+        assert_eq!(
+            (&body["logprobs"], &body["top_logprobs"]),
+            (&json!(true), &json!(2))
+        );
+    }
+}
+
+#[test]
+fn nobody_loses_a_reply_for_log_probabilities_of_another_shape() {
+    for logprobs in [
+        "3",
+        r#"{"tokens":["Yes","."],"token_logprobs":[-0.25,-1.5]}"#,
+        r#"{"content":[{"id":9}]}"#,
+    ] {
+        let whole = format!(
+            r#"{{"choices":[{{"message":{{"content":"Yes."}},"finish_reason":"stop","logprobs":{logprobs}}}]}}"#
+        );
+        let server = Server::new(vec![answer("200 OK", "", &whole)]);
+        let reply = ask_for(&server, &measured()).unwrap();
+        assert_eq!(
+            (reply.text.as_str(), reply.log_probs.len()),
+            ("Yes.", 0),
+            "{logprobs}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_tells_no_log_probabilities_is_asked_for_them_once() {
+    let server = Server::new(vec![
+        answer(
+            "403 Forbidden",
+            "",
+            r#"{"error":{"message":"You are not allowed to request logprobs from this model."}}"#,
+        ),
+        answer("200 OK", "", WHOLE),
+    ]);
+    let model = model(&server, HttpConfig::default(), None);
+    let runtime = Blocking::new().unwrap();
+    for _ in 0..2 {
+        let reply = runtime.block_on(model.complete(&measured())).unwrap();
+        assert_eq!(
+            (reply.text.as_str(), reply.log_probs.len()),
+            ("Use sbatch.", 0)
+        );
+    }
+    let has: Vec<bool> = server
+        .requests()
+        .iter()
+        .map(|body| body.get("logprobs").is_some() || body.get("top_logprobs").is_some())
+        .collect();
+    assert_eq!(has, [true, false, false]);
+    assert!(
+        model.capabilities().log_probs,
+        "a request is the same one after a restart"
+    );
 }
 
 #[test]
@@ -236,8 +350,13 @@ fn another_machine_is_spoken_to_only_when_that_is_allowed() {
 fn a_key_is_sent_and_shown_nowhere() {
     let secret = "sk-never-to-be-seen-0123456789";
     let echo = format!(r#"{{"error":"wrong key {secret}"}}"#);
+    // As no search for the key finds it.
+    let tokens = secret
+        .split_inclusive('-')
+        .map(|part| json!({"token": part, "logprob": -0.1}).to_string());
+    let tokens = tokens.collect::<Vec<_>>().join(",");
     let said = format!(
-        r#"{{"choices":[{{"message":{{"content":"your key is {secret}"}},"finish_reason":"stop"}}]}}"#
+        r#"{{"choices":[{{"message":{{"content":"your key is {secret}"}},"finish_reason":"stop","logprobs":{{"content":[{tokens}]}}}}]}}"#
     );
     let server = Server::new(vec![
         answer("401 Unauthorized", "", &echo),
@@ -251,6 +370,7 @@ fn a_key_is_sent_and_shown_nowhere() {
     let error = runtime.block_on(model.complete(&question())).unwrap_err();
     assert!(matches!(error, ChatError::Refused { .. }) && error.ends_run());
     let reply = runtime.block_on(model.complete(&question())).unwrap();
+    assert!(reply.log_probs.is_empty(), "{reply:?}");
     let mut shown = format!("{error} {error:?} {reply:?} {model:?}");
     drop(model);
     for file in std::fs::read_dir(folder.path()).unwrap() {

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, process, thread};
 
-use dsg_core::{Capabilities, ChatError, ChatModel as _};
-use dsg_llm::{Blocking, Prune, Recorded, Replay, ReplyStore, Scripted, reply_to};
+use dsg_core::hash::sha256_hex;
+use dsg_core::{
+    Capabilities, ChatError, ChatModel as _, ChatReply, ChatRequest, LogProb, ModelId,
+    TokenLogProb, TopLogProb,
+};
+use dsg_llm::{Blocking, Prune, Recorded, Replay, ReplyKey, ReplyStore, Scripted, reply_to};
 use serde_json::Value;
 
 use crate::server::request;
@@ -62,6 +66,53 @@ fn a_recording_answers_without_its_model_and_names_what_it_lacks() {
         panic!("{error}");
     };
     assert_eq!(key.len(), 64);
+}
+
+/// Stores of earlier versions answer on.
+#[test]
+fn a_request_has_the_key_that_it_had_before_there_were_log_probabilities() {
+    let model = ModelId {
+        provider: "openai".to_owned(),
+        model: "m".to_owned(),
+    };
+    let key = |request: &ChatRequest| ReplyKey::of(&model, &Value::Null, request).unwrap();
+    let hashed = r#"["dsg.reply/1",{"provider":"openai","model":"m"},null,{"messages":[{"role":"user","content":"a"}],"sampling":{"temperature":0.0,"top_p":1.0,"seed":0,"max_tokens":512}}]"#;
+    let plain = key(&request("a"));
+    assert_eq!(plain.as_str(), sha256_hex(hashed.as_bytes()));
+    let measured = ChatRequest {
+        top_log_probs: 5,
+        ..request("a")
+    };
+    assert_ne!(key(&measured), plain);
+}
+
+#[test]
+fn log_probabilities_come_out_of_the_store_as_they_went_in() {
+    let model = Scripted::new("measured", |request| {
+        let log_prob = LogProb::new(-f64::from(request.top_log_probs).ln());
+        let text = "Yes.".to_owned();
+        Ok(ChatReply {
+            log_probs: vec![TokenLogProb {
+                text: text.clone(),
+                log_prob,
+                top: vec![TopLogProb { text, log_prob }],
+            }],
+            ..reply_to(request, "Yes.")
+        })
+    });
+    let id = model.id().clone();
+    let store = ReplyStore::in_memory().unwrap();
+    let recorded = Recorded::new(model, store.clone(), Value::Null);
+    let replay = Replay::new(id, Capabilities::default(), store, Value::Null);
+    let measured = ChatRequest {
+        top_log_probs: 3,
+        ..request("a")
+    };
+    let runtime = Blocking::new().unwrap();
+    let said = runtime.block_on(recorded.complete(&measured)).unwrap();
+    assert_eq!(said.log_probs.len(), 1);
+    let kept = runtime.block_on(replay.complete(&measured)).unwrap();
+    assert_eq!(kept, said);
 }
 
 #[test]

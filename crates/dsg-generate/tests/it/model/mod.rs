@@ -152,6 +152,7 @@ pub(crate) fn reply(text: &str, finish: FinishReason) -> ChatReply {
         text: text.to_owned(),
         finish,
         usage: Usage::default(),
+        log_probs: Vec::new(),
     }
 }
 

@@ -276,7 +276,7 @@ fn answers_in_other_words_are_read_in_both_orders() {
 }
 
 /// A second chunk, and an item that rests on both.
-fn two_chunks() -> (MemoryStore, Candidate) {
+pub(crate) fn two_chunks() -> (MemoryStore, Candidate) {
     let mut second = chunk("Jobs in the partition `long` may run for 4,320 minutes.\n");
     second.doc_id = DocId::from_existing("queues-1a2b3c4d");
     second.chunk_id = ChunkId::new(&second.doc_id, 3);

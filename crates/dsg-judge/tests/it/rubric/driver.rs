@@ -189,6 +189,20 @@ fn impossible_configurations_and_missing_prompts_are_named() {
         ),
         (
             RubricConfig {
+                min_probability: 1.5,
+                ..RubricConfig::default()
+            },
+            "`min_probability`",
+        ),
+        (
+            RubricConfig {
+                min_probability: f64::NAN,
+                ..RubricConfig::default()
+            },
+            "`min_probability`",
+        ),
+        (
+            RubricConfig {
                 vote_temperature: f32::NAN,
                 ..RubricConfig::default()
             },

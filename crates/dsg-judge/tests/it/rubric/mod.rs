@@ -4,6 +4,7 @@ mod asking;
 mod driver;
 mod fences;
 mod pairwise;
+mod probabilities;
 mod repairs;
 mod snapshots;
 
@@ -64,6 +65,8 @@ pub(crate) struct Double {
     pub(crate) asked: Mutex<Vec<ChatRequest>>,
     /// How often a reply is not there yet.
     delay: fn(&ChatRequest) -> usize,
+    /// Whether it says that it tells log-probabilities.
+    log_probs: bool,
 }
 
 impl Double {
@@ -73,11 +76,28 @@ impl Double {
         Self::slow(answer, |_| 0)
     }
 
+    /// One that tells log-probabilities.
+    pub(crate) fn measured(
+        answer: impl Fn(Kind, &ChatRequest) -> Result<ChatReply, ChatError> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            log_probs: true,
+            ..Self::with(answer, |_| 0)
+        })
+    }
+
     pub(crate) fn slow(
         answer: impl Fn(Kind, &ChatRequest) -> Result<ChatReply, ChatError> + Send + Sync + 'static,
         delay: fn(&ChatRequest) -> usize,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::with(answer, delay))
+    }
+
+    fn with(
+        answer: impl Fn(Kind, &ChatRequest) -> Result<ChatReply, ChatError> + Send + Sync + 'static,
+        delay: fn(&ChatRequest) -> usize,
+    ) -> Self {
+        Self {
             id: ModelId {
                 provider: "scripted".into(),
                 model: "double".into(),
@@ -85,7 +105,8 @@ impl Double {
             answer: Box::new(answer),
             asked: Mutex::default(),
             delay,
-        })
+            log_probs: false,
+        }
     }
 
     pub(crate) fn kinds(&self) -> Vec<Kind> {
@@ -113,7 +134,10 @@ impl ChatModel for Double {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        Capabilities {
+            log_probs: self.log_probs,
+            ..Capabilities::default()
+        }
     }
 
     async fn complete(&self, request: &ChatRequest) -> Result<ChatReply, ChatError> {
@@ -138,6 +162,7 @@ pub(crate) fn says(text: &str) -> Result<ChatReply, ChatError> {
         text: text.to_owned(),
         finish: FinishReason::Stop,
         usage: Usage::default(),
+        log_probs: Vec::new(),
     })
 }
 
