@@ -83,7 +83,7 @@ mod tests {
             let read: LogProb = serde_json::from_str(&written).unwrap();
             assert_eq!(read, LogProb::new(value));
         }
-        assert!((LogProb::new(-0.693_147).probability() - 0.5).abs() < 1e-6);
+        assert!((LogProb::new(-std::f64::consts::LN_2).probability() - 0.5).abs() < 1e-6);
         assert!(LogProb::LEAST.probability().abs() < f64::EPSILON);
     }
 }

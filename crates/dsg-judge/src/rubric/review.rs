@@ -250,7 +250,7 @@ impl Item<'_> {
             }
             match outcome {
                 Majority::No => {}
-                Majority::Yes => {
+                Majority::Yes | Majority::Weak => {
                     let reason = Some(JudgeReason::NeedsOneSourceOnly);
                     let detail = format!("every claim is supported without `{dropped}`");
                     return Ok(review.check(CHECK, reason, detail));

@@ -122,7 +122,8 @@ fn what_tells_no_probability_is_taken_at_its_word() {
 
 #[test]
 fn a_probable_yes_saves_neither_a_no_nor_what_cannot_be_read() {
-    let cases: [(fn() -> Result<ChatReply, ChatError>, &str); 2] = [
+    type Reply = fn() -> Result<ChatReply, ChatError>;
+    let cases: [(Reply, &str); 2] = [
         (|| probably("no", 0.45), "judge.not_useful"),
         (
             || {
