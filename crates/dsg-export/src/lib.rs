@@ -58,9 +58,9 @@ pub use manifest::{
 pub use report::{
     AdapterSettings, AnswerRecord, AnswerScores, AxisFigures, BenchReport, ComparedAxis,
     ComparedMetric, ComparisonReport, ComparisonSummary, DatasetReport, EvaluationReport,
-    EvaluationSummary, GateFigure, KnownQuestion, MetricFigures, ModelFile, Report, SpeedRow,
-    TrainingReport, TrainingResult, TrainingSettings, TrainingStep, TrainingSummary, html_report,
-    path_label,
+    EvaluationSummary, GateFigure, JudgeName, KnownQuestion, MetricFigures, ModelFile, Report,
+    SpeedRow, TrainingReport, TrainingResult, TrainingSettings, TrainingStep, TrainingSummary,
+    WinRateFigures, html_report, path_label,
 };
 pub use verify::{Verifier, verify};
 pub use writer::{MANIFEST_FILE, write_dataset};

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dsg_core::artifact::{read_json, write_atomic};
+use dsg_core::ArtifactError;
+use dsg_core::artifact::{read_json, read_jsonl, write_atomic};
 use dsg_export::{
     BenchReport, ComparisonReport, DatasetReport, EvaluationReport, MANIFEST_FILE, Report,
-    SpeedRow, TrainingReport, html_report, path_label, read_manifest,
+    SpeedRow, TrainingReport, TrainingStep, html_report, path_label, read_manifest,
 };
 use serde::Serialize;
 
@@ -134,9 +135,26 @@ fn training(name: &str, folder: &Path) -> Result<TrainingReport, DsgError> {
     let summary = folder.join(TRAINING);
     Ok(TrainingReport {
         name: name.to_owned(),
-        steps: records(&folder.join(METRICS))?,
+        steps: steps(&folder.join(METRICS))?,
         summary: summary.is_file().then(|| read_json(&summary)).transpose()?,
     })
+}
+
+/// The steps so far. A last line without its end is being written, or a kill cut it off; a training that goes on makes it again.
+fn steps(path: &Path) -> Result<Vec<TrainingStep>, DsgError> {
+    let mut steps = Vec::new();
+    let mut lines = read_jsonl::<TrainingStep>(path)?.peekable();
+    while let Some(line) = lines.next() {
+        match line {
+            Err(ArtifactError::Record { source, .. })
+                if source.is_eof() && lines.peek().is_none() =>
+            {
+                break;
+            }
+            line => steps.push(line?),
+        }
+    }
+    Ok(steps)
 }
 
 fn evaluation(name: String, folder: &Path) -> Result<EvaluationReport, DsgError> {

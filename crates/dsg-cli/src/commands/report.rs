@@ -12,8 +12,8 @@ use crate::session::Session;
 /// Show a dataset, its training and its evaluations on one page
 ///
 /// Folders are told apart by what they hold: datasets of `dsg run` (funnel, coverage against quotas), students of `dsg train` (curves of loss, learning rate,
-/// gradient norm and speed), evaluations of `dsg eval` and `dsg compare` (every model's figures beside the others', differences, answers to the same
-/// question), and bench.csv of `dsg bench --csv`, which can also be named itself.
+/// gradient norm and speed), evaluations of `dsg eval` and `dsg compare` (every model's figures beside the others', differences, a judge's win rates, answers
+/// to the same question), and bench.csv of `dsg bench --csv`, which can also be named itself.
 ///
 /// The page is one HTML file that loads and runs nothing, in light or dark as the reader has it. The same files give the same bytes.
 #[derive(Debug, Args)]

@@ -54,6 +54,29 @@ fn datasets_and_students_share_a_page_that_is_the_same_again() {
 }
 
 #[test]
+fn a_line_that_a_kill_cut_off_is_no_step_yet() {
+    let scene = Scene::new();
+    write_student(&scene);
+    scene.dsg(&["report", "student"]).assert().success();
+    let page = scene.read("report.html");
+    let metrics = scene.read("student/training_metrics.jsonl");
+    let cut = "{\"step\": 3, \"ep";
+    scene.write("student/training_metrics.jsonl", &format!("{metrics}{cut}"));
+    scene.dsg(&["report", "student"]).assert().success();
+    assert_eq!(scene.read("report.html"), page);
+    // What has lines behind it was not cut off.
+    scene.write(
+        "student/training_metrics.jsonl",
+        &format!("{cut}\n{metrics}"),
+    );
+    scene
+        .dsg(&["report", "student"])
+        .assert()
+        .code(3)
+        .stderr(contains("line 1 is not a valid record"));
+}
+
+#[test]
 fn a_run_leaves_a_page_that_may_grow() {
     let scene = Scene::with_dataset();
     let page = scene.read("out/report.html");

@@ -199,6 +199,31 @@ mod with_feature {
         assert!(!scene.path("second/adapter.gguf").exists());
     }
 
+    #[test]
+    fn what_begins_anew_is_not_finished_before_it_is() {
+        let scene = Scene::new();
+        write_model(&scene);
+        scene.write("train.jsonl", &rows());
+        scene.dsg(&CALL).assert().success();
+        let anew = [&CALL[..], &["--restart"]].concat();
+        let there = || {
+            ["student/training.json", "student/checkpoints"].map(|name| scene.path(name).exists())
+        };
+        // What cannot be read takes nothing away.
+        fs::rename(scene.path("train.jsonl"), scene.path("other.jsonl")).unwrap();
+        scene.dsg(&anew).assert().failure();
+        assert_eq!(there(), [true; 2]);
+        fs::rename(scene.path("other.jsonl"), scene.path("train.jsonl")).unwrap();
+        // A weight that is no number ends the training at its beginning.
+        let weights = scene.path("base/model.safetensors");
+        let mut bytes = fs::read(&weights).unwrap();
+        let last = bytes.len() - 4;
+        bytes[last..].fill(0xff);
+        fs::write(&weights, bytes).unwrap();
+        scene.dsg(&anew).assert().failure();
+        assert_eq!(there(), [false; 2]);
+    }
+
     #[cfg(not(feature = "cuda"))]
     #[test]
     fn a_device_that_is_not_built_names_its_feature_before_anything_is_read() {

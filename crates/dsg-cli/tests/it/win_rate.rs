@@ -171,6 +171,16 @@ fn a_judge_gives_every_axis_a_win_rate_and_is_asked_once() {
     scene.dsg(&call(&["--judge"])).assert().success();
     assert_eq!(server.asked(), CALLS, "what is in the store is asked again");
     assert_eq!(files(), judged);
+
+    scene.dsg(&["report", "out"]).assert().success();
+    let report = scene.read("report.html");
+    for part in [
+        "openai/tiny said by judge&#x2f;pairwise@1",
+        "<th scope=\"row\">unseen</th><td class=\"number\">0.500</td>",
+        "<td class=\"number\">33 %</td>",
+    ] {
+        assert!(report.contains(part), "{part} is not in:\n{report}");
+    }
 }
 
 #[test]

@@ -153,6 +153,8 @@ pub struct ComparisonReport {
 /// `compare.json`, as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ComparisonSummary {
+    /// Who said which answers are better, where a judge was asked.
+    pub judge: Option<JudgeName>,
     /// Questions that both answered.
     pub items: u64,
     /// Questions that only one of them answered.
@@ -163,6 +165,17 @@ pub struct ComparisonSummary {
     pub axes: Vec<ComparedAxis>,
 }
 
+/// A model that judged, and by which prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct JudgeName {
+    /// Who serves the model.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// The prompt's name and version.
+    pub prompt: String,
+}
+
 /// Both models on an axis.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ComparedAxis {
@@ -170,6 +183,31 @@ pub struct ComparedAxis {
     pub axis: String,
     /// What was measured.
     pub metrics: Vec<ComparedMetric>,
+    /// How often the student's answer is the better one, where a judge was asked.
+    pub win_rate: Option<WinRateFigures>,
+}
+
+/// How often a judge finds the student's answer better than the base model's.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct WinRateFigures {
+    /// Wins with half of the ties, as a share of the verdicts; `None` where there are none.
+    pub rate: Option<f64>,
+    /// Lower bound of its 95 % bootstrap interval; `None` where there is none.
+    pub low: Option<f64>,
+    /// Upper bound, as there.
+    pub high: Option<f64>,
+    /// Share of the resampled rates above 0.5, as there.
+    pub p_better: Option<f64>,
+    /// Questions on which the student is better,
+    pub wins: u64,
+    /// as good,
+    pub ties: u64,
+    /// and worse.
+    pub losses: u64,
+    /// Share of the questions on which the verdict changed with the order of the answers; `None` where none was asked in both.
+    pub position_bias: Option<f64>,
+    /// Questions without a verdict.
+    pub no_verdict: u64,
 }
 
 /// Both models by one measure, question by question.
@@ -266,6 +304,7 @@ struct ComparisonView<'a> {
     unpaired: u64,
     same_tokens: bool,
     rows: Vec<ComparedView<'a>>,
+    judge: Option<JudgeView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -280,6 +319,28 @@ struct ComparedView<'a> {
     wins: u64,
     ties: u64,
     losses: u64,
+}
+
+/// Who judged, and what came of it.
+#[derive(Serialize)]
+struct JudgeView<'a> {
+    provider: &'a str,
+    model: &'a str,
+    prompt: &'a str,
+    rates: Vec<WinRateView<'a>>,
+}
+
+#[derive(Serialize)]
+struct WinRateView<'a> {
+    axis: &'a str,
+    rate: String,
+    interval: String,
+    p_better: String,
+    wins: u64,
+    ties: u64,
+    losses: u64,
+    position_bias: String,
+    no_verdict: u64,
 }
 
 impl<'a> EvaluationsView<'a> {
@@ -316,7 +377,7 @@ impl<'a> ModelView<'a> {
             name: &report.name,
             model: path_label(&summary.model),
             adapter: summary.adapter.as_deref().map(path_label),
-            weights: weights.unwrap_or_else(|| NONE.to_owned()),
+            weights: or_none(weights),
             items: summary.items,
             refused: summary.refused,
             embedder: path_label(&summary.embedder),
@@ -334,10 +395,9 @@ impl<'a> AxisView<'a> {
         let measured = figures.iter().copied().flatten();
         let measured = measured.flat_map(|axis| &axis.metrics);
         let metrics = in_order(measured, |one| one.metric.as_str());
-        let counts = figures.iter().map(|axis| match axis {
-            Some(axis) => format!("{} from {}", axis.items, axis.groups),
-            None => NONE.to_owned(),
-        });
+        let counts = figures
+            .iter()
+            .map(|axis| or_none(axis.map(|axis| format!("{} from {}", axis.items, axis.groups))));
         let (questions, more) = questions(name, evaluations, shown);
         Self {
             name,
@@ -366,7 +426,7 @@ impl CellView {
         let mean = found.and_then(|found| found.mean);
         let bounds = found.and_then(|found| found.low.zip(found.high));
         Self {
-            mean: mean.map_or_else(|| NONE.to_owned(), |mean| format!("{mean:.3}")),
+            mean: or_none(mean.map(|mean| format!("{mean:.3}"))),
             interval: bounds.map(|(low, high)| format!("{low:.3} to {high:.3}")),
         }
     }
@@ -386,13 +446,16 @@ impl<'a> ComparisonView<'a> {
             unpaired: summary.unpaired,
             same_tokens: summary.same_tokens,
             rows: rows.collect(),
+            judge: summary
+                .judge
+                .as_ref()
+                .map(|judge| JudgeView::new(judge, &summary.axes)),
         }
     }
 }
 
 impl<'a> ComparedView<'a> {
     fn new(axis: &'a str, metric: &'a ComparedMetric) -> Self {
-        let none = || NONE.to_owned();
         let bounds = metric.low.zip(metric.high);
         Self {
             axis,
@@ -400,13 +463,49 @@ impl<'a> ComparedView<'a> {
             base: format!("{:.3}", metric.base),
             student: format!("{:.3}", metric.student),
             difference: format!("{:+.3}", metric.difference),
-            interval: bounds.map_or_else(none, |(low, high)| format!("{low:+.3} to {high:+.3}")),
-            p_better: metric.p_better.map_or_else(none, |p| format!("{p:.3}")),
+            interval: or_none(bounds.map(|(low, high)| format!("{low:+.3} to {high:+.3}"))),
+            p_better: or_none(metric.p_better.map(|p| format!("{p:.3}"))),
             wins: metric.wins,
             ties: metric.ties,
             losses: metric.losses,
         }
     }
+}
+
+impl<'a> JudgeView<'a> {
+    fn new(judge: &'a JudgeName, axes: &'a [ComparedAxis]) -> Self {
+        let rates = axes
+            .iter()
+            .filter_map(|axis| Some(WinRateView::new(&axis.axis, axis.win_rate.as_ref()?)));
+        Self {
+            provider: &judge.provider,
+            model: path_label(&judge.model),
+            prompt: &judge.prompt,
+            rates: rates.collect(),
+        }
+    }
+}
+
+impl<'a> WinRateView<'a> {
+    fn new(axis: &'a str, figures: &WinRateFigures) -> Self {
+        let bounds = figures.low.zip(figures.high);
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        Self {
+            axis,
+            rate: or_none(figures.rate.map(|rate| format!("{rate:.3}"))),
+            interval: or_none(bounds.map(|(low, high)| format!("{low:.3} to {high:.3}"))),
+            p_better: or_none(figures.p_better.map(|p| format!("{p:.3}"))),
+            wins: figures.wins,
+            ties: figures.ties,
+            losses: figures.losses,
+            position_bias: or_none(figures.position_bias.map(percent)),
+            no_verdict: figures.no_verdict,
+        }
+    }
+}
+
+fn or_none(figure: Option<String>) -> String {
+    figure.unwrap_or_else(|| NONE.to_owned())
 }
 
 /// The first questions of an axis with all models' answers, and how many more there are. A question is the same where id and words are.
@@ -480,7 +579,7 @@ fn about_axis(axis: &str) -> &'static str {
         "trained" => "Questions that were trained on.",
         "reworded" => "Questions that were trained on, asked in other words.",
         "general" => {
-            "Forgetting: questions that have nothing to do with the documents, which training should not have cost."
+            "Forgetting: questions that have nothing to do with the documents, whose answers training should not have made worse."
         }
         _ => "",
     }

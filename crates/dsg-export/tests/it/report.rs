@@ -73,9 +73,14 @@ fn evaluation(name: &str, file: &Value, text: &str) -> EvaluationReport {
 
 fn whole() -> Report {
     let comparison = json!({
+        "judge": {"provider": "openai", "model": "/data/models/judge.gguf", "prompt": "judge/pairwise@1"},
         "items": 4, "unpaired": 1, "same_tokens": false,
         "axes": [{"axis": "unseen", "metrics": [{"metric": "f1", "base": 0.25, "student": 0.5, "difference": 0.25, "low": 0.125,
-            "high": 0.375, "p_better": 0.975, "wins": 2, "ties": 1, "losses": 0}]}],
+            "high": 0.375, "p_better": 0.975, "wins": 2, "ties": 1, "losses": 0}],
+            "win_rate": {"items": 3, "rate": 0.625, "low": 0.5, "high": 0.75, "p_better": 0.875, "wins": 7, "ties": 8, "losses": 9,
+            "same_text": 0, "disagreements": 1, "position_bias": 0.25, "no_verdict": 11}},
+            {"axis": "general", "metrics": [], "win_rate": {"items": 0, "rate": null, "low": null, "high": null, "p_better": null,
+            "wins": 0, "ties": 0, "losses": 0, "same_text": 0, "disagreements": 0, "position_bias": null, "no_verdict": 12}}],
     });
     let file = json!({"file_type": "Q4_K_M", "bits_per_weight": 4.5, "bytes": 100 << 20});
     Report {
@@ -143,6 +148,11 @@ fn a_page_tells_of_data_training_answers_and_speed() {
         "<strong>missed</strong> unseen.nll",
         "<td class=\"number\">+0.250</td><td class=\"number\">+0.125 to +0.375</td>",
         "their likelihoods (nll) are not compared",
+        // What a judge says.
+        "openai/judge.gguf said by judge&#x2f;pairwise@1",
+        "<th scope=\"row\">unseen</th><td class=\"number\">0.625</td><td class=\"number\">0.500 to 0.750</td><td class=\"number\">0.875</td>\
+         <td class=\"number\">7</td><td class=\"number\">8</td><td class=\"number\">9</td><td class=\"number\">25 %</td><td class=\"number\">11</td>",
+        "<th scope=\"row\">general</th><td class=\"number\">–</td>",
         // Answers beside each other.
         "Question 2?",
         "Reference 2.",
@@ -195,6 +205,7 @@ fn whatever_data_say_stays_text() {
     report.evaluations[0].summary.axes[0].axis = hostile.into();
     report.evaluations[0].summary.model = hostile.into();
     report.comparisons[0].name = hostile.into();
+    report.comparisons[0].summary.judge.as_mut().unwrap().model = hostile.into();
     report.trainings[0].name = hostile.into();
     report.datasets[0].manifest.coverage[0].topic = hostile.into();
     report.benches[0].rows[0].model = hostile.into();

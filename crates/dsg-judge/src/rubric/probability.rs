@@ -19,7 +19,8 @@ pub(crate) fn of_yes(tokens: &[TokenLogProb], yes: bool) -> Option<f64> {
         end += token.text.len();
         place < end
     })?;
-    if token.top.is_empty() {
+    // A token that has more than the word in it is none of those that are added up.
+    if token.top.is_empty() || meant(&token.text) != Some(yes) {
         return None;
     }
     // What was chosen within a grammar may be none of the likeliest.
@@ -173,6 +174,9 @@ mod tests {
         impossible[1].log_prob = LogProb::LEAST;
         impossible[1].top = vec![top("perhaps", 1.0)];
         assert_eq!(of_yes(&impossible, true), None, "neither");
+        let others = [top("{\"verdict\":\"no", 0.1), top("no", 0.1)];
+        let whole = reply(&[">{\"verdict\":\"yes", "\"}"], &others);
+        assert_eq!(of_yes(&whole, true), None, "more than the word");
         let none = reply(&["I", " agree", ": yes"], &[]);
         assert_eq!(of_yes(&none, true), None, "no verdict");
     }

@@ -18,8 +18,8 @@ use crate::rubric::verdict::{Majority, Tally, joined, mean, read, schema};
 /// The mark of an item that has to combine several chunks.
 const MULTI_CHUNK: &str = "multi_chunk";
 
-/// How many of the likeliest tokens are wanted where a verdict begins, and so at every token. Yes and no are among them, and
-/// no server that tells any refuses so few.
+/// How many of the likeliest tokens are wanted where a verdict begins, and so at every token. Yes and no are mostly among them,
+/// and servers that tell any tell as many.
 const TOP_LOG_PROBS: u8 = 5;
 
 /// What a model that finds no answer says.

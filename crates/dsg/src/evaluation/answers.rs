@@ -76,7 +76,7 @@ impl Kept {
 }
 
 /// Removes files of an earlier call, so that what stands in a folder is never of two calls.
-pub(super) fn clear(folder: &Path, names: &[&str]) -> Result<(), DsgError> {
+pub(crate) fn clear(folder: &Path, names: &[&str]) -> Result<(), DsgError> {
     for name in names {
         let path = folder.join(name);
         match fs::remove_file(&path) {

@@ -15,6 +15,7 @@ mod scorer;
 mod side_by_side;
 mod win_rate;
 
+pub(crate) use answers::clear;
 pub use compare::{AxisComparison, CompareJob, CompareSummary, MetricComparison, compare};
 pub use error::{EvalError, InvalidGate, UnknownMetric};
 pub use job::{AxisSummary, EvalGate, EvalJob, EvalSummary, MetricSummary, evaluate};

@@ -14,9 +14,11 @@ use serde::Serialize;
 
 use super::meter::ProcessMeter;
 use crate::error::DsgError;
+use crate::evaluation::clear;
 use crate::lock::lock;
 
 const CHECKPOINTS: &str = "checkpoints";
+const SUMMARY: &str = "training.json";
 
 /// What is trained on what, and where the adapter goes.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ pub struct TrainJob {
     pub eval: Option<PathBuf>,
     /// The folder for adapter, metrics and checkpoints.
     pub out: PathBuf,
-    /// Whether checkpoints that are there are removed first, instead of going on from the newest. Default of the command: no.
+    /// Whether checkpoints and summary that are there are removed first, instead of going on from the newest. Default of the command: no.
     pub restart: bool,
     /// What computes. Default of the command: the CPU.
     pub device: Backend,
@@ -73,10 +75,6 @@ pub fn train(
     let device = job.device.device()?;
     fs::create_dir_all(&job.out).map_err(DsgError::file("create", &job.out))?;
     let _lock = lock(&job.out, &job.out)?;
-    let checkpoints = job.out.join(CHECKPOINTS);
-    if job.restart && checkpoints.exists() {
-        fs::remove_dir_all(&checkpoints).map_err(DsgError::file("remove", &checkpoints))?;
-    }
     let source = Source::open(&job.base)?;
     let tokenizer = source.tokenizer()?;
     let template = source.chat_template()?;
@@ -98,6 +96,14 @@ pub fn train(
     let refused = write_jsonl(&job.out.join("rejects.jsonl"), rejects)?;
     for dataset in [Some(&data), eval.as_ref()].into_iter().flatten() {
         dataset.require_rows()?;
+    }
+    if job.restart {
+        let checkpoints = job.out.join(CHECKPOINTS);
+        if checkpoints.exists() {
+            fs::remove_dir_all(&checkpoints).map_err(DsgError::file("remove", &checkpoints))?;
+        }
+        // It would say that what begins now is finished.
+        clear(&job.out, &[SUMMARY])?;
     }
 
     let mut decoder = source.decoder(&device)?;
@@ -123,7 +129,7 @@ pub fn train(
         outcome.weights.write_gguf(source.config(), &path)?;
         written.push("adapter.gguf");
     }
-    written.extend(["rejects.jsonl", "training.json", "training_metrics.jsonl"]);
+    written.extend(["rejects.jsonl", SUMMARY, "training_metrics.jsonl"]);
     let summary = TrainSummary {
         base,
         rows: data.samples().len() as u64,
@@ -134,7 +140,7 @@ pub fn train(
         config: job.config.clone(),
         written: written.into_iter().map(str::to_owned).collect(),
     };
-    write_json(&job.out.join("training.json"), &summary)?;
+    write_json(&job.out.join(SUMMARY), &summary)?;
     Ok(summary)
 }
 
