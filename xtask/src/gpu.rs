@@ -149,7 +149,8 @@ fn compile(names: &BTreeSet<String>, object: &Path) -> Result {
     fs::write(&source, code)?;
     check(
         Command::new("cc")
-            .arg("-c")
+            // As rustc links, whatever is this compiler's default.
+            .args(["-c", "-fPIC"])
             .arg(&source)
             .arg("-o")
             .arg(object),

@@ -39,8 +39,9 @@ pub(crate) fn step(root: &Path) -> Result<Done> {
     check(
         cargo(root)
             .args(test.split_whitespace())
-            // This driver and no other, whatever GPU is here.
-            .env("VK_ICD_FILENAMES", driver)
+            // Vulkan has this driver and no other, whatever GPU is here. The newer variable would win over the one that old loaders know.
+            .env("VK_ICD_FILENAMES", &driver)
+            .env("VK_DRIVER_FILES", driver)
             .env("XDG_RUNTIME_DIR", runtime),
     )?;
     Ok(Done::Yes)

@@ -42,8 +42,8 @@ pub struct TrainConfig {
     /// Rows of one step of the optimiser, 1 or more. Default: 16; adapters learn worse from large batches.
     pub batch_rows: usize,
     /// Tokens, padding included, that go through the model at once; what a step needs beyond that is added up over several passes. Sets
-    /// what memory is needed and changes no result but by rounding. A longer row goes alone. Default: 512, since on a CPU more only adds padding
-    /// and memory; a GPU wants [more](TrainConfig::for_backend).
+    /// what memory is needed and changes no result but by rounding, and what dropout drops. A longer row goes alone. Default: 512,
+    /// since on a CPU more only adds padding and memory; a GPU wants [more](TrainConfig::for_backend).
     pub batch_tokens: usize,
     /// When layers run again in the backward pass instead of keeping what it needs of them, which takes less memory and more time and changes no result
     /// but by rounding. Default: auto.
@@ -71,8 +71,8 @@ pub struct TrainConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recompute {
-    /// When more than [`TrainConfig::batch_tokens`] tokens go through the model at once, which one long row makes them: it is to take no more
-    /// memory than many short ones.
+    /// When more than [`TrainConfig::batch_tokens`] tokens, padding included, go through the model at once, which one long row makes them: it is to
+    /// take no more memory than many short ones.
     #[default]
     Auto,
     /// In every pass.

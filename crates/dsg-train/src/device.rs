@@ -25,7 +25,7 @@ pub enum Backend {
     Cpu,
     /// NVIDIA's GPUs.
     Cuda,
-    /// GPUs of all makers, by the driver for Vulkan, Metal or DirectX 12 that this machine has; a software driver counts as one.
+    /// GPUs of all makers, by the driver for Vulkan, Metal or DirectX 12 that this machine has, else by OpenGL; a software driver counts as one.
     Wgpu,
     /// The same by Vulkan alone, with shaders in SPIR-V.
     Vulkan,

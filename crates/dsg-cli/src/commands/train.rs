@@ -123,7 +123,7 @@ struct PaceArgs {
     #[arg(long, value_name = "N")]
     batch_tokens: Option<usize>,
     /// Run layers again in the backward pass instead of keeping what it needs of them: less memory, more time, the same result but for rounding. `auto`
-    /// does it for rows longer than --batch-tokens, which go through the model alone [default: auto]
+    /// does it for rows that are, with their padding, longer than --batch-tokens, and go through the model alone [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     recompute: Option<String>,
     /// Let short rows share a sequence, in which each sees itself alone: less padding, the same result but for rounding and for what

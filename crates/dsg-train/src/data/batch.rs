@@ -235,5 +235,8 @@ mod tests {
         // What is longer than a batch should be goes alone, and no other gets as long.
         let expected: [&[&[usize]]; 4] = [&[&[26]], &[&[16]], &[&[9, 5]], &[&[9, 4]]];
         assert_eq!(lengths(&batches(&samples, packing, 20)), expected);
+        // Where a batch should be shorter than lengths can be, nothing is shared.
+        let alone = lengths(&batches(&samples, packing, 4));
+        assert_eq!(alone.concat(), [[26], [16], [9], [9], [5], [4]]);
     }
 }

@@ -95,7 +95,7 @@ impl Frame {
     }
 }
 
-/// The rows of a group's heads stand one after the other.
+/// The rows of a group's heads stand one after the other and see alike: those of one are made here, and the device repeats them.
 fn mask(batch: usize, group: usize, sight: &Sight, device: &Device) -> Option<Tensor<4>> {
     let keys = sight.start + sight.length;
     if sight.length == 1 && keys <= sight.window {
@@ -103,14 +103,13 @@ fn mask(batch: usize, group: usize, sight: &Sight, device: &Device) -> Option<Te
     }
     // Without borders, sequences see alike.
     let sequences = if sight.borders.is_some() { batch } else { 1 };
-    let rows = group * sight.length;
-    let mut values = Vec::with_capacity(sequences * rows * keys);
+    let mut values = Vec::with_capacity(sequences * sight.length * keys);
     for sequence in 0..sequences {
-        for row in 0..rows {
-            let seen = sight.of(sequence, row);
+        for query in 0..sight.length {
+            let seen = sight.of(sequence, query);
             values.extend((0..keys).map(|key| if seen.contains(&key) { 0.0 } else { HIDDEN }));
         }
     }
-    let data = TensorData::new(values, [sequences, 1, rows, keys]);
-    Some(Tensor::from_data(data, device))
+    let data = TensorData::new(values, [sequences, 1, sight.length, keys]);
+    Some(Tensor::<4>::from_data(data, device).repeat_dim(2, group))
 }

@@ -179,3 +179,28 @@ fn samples_that_share_a_sequence_are_learned_as_if_alone() {
         }
     }
 }
+
+#[test]
+fn samples_that_share_a_sequence_are_evaluated_as_if_alone() {
+    for architecture in Architecture::ALL {
+        let tiny = Tiny::new(architecture);
+        let start = start(&tiny, false, 0.0, None);
+        let loss = |packing| {
+            let mut decoder = tiny.source().decoder(&Device::flex()).unwrap();
+            let config = TrainConfig {
+                packing,
+                learning_rate: 1e-9,
+                ..config()
+            };
+            let trainer = Trainer::new(config).unwrap().with_adapter(start.clone());
+            let eight = eight();
+            let trained = trainer.train(&mut decoder, &eight, Some(&eight)).unwrap();
+            trained.report.base_eval_loss.unwrap()
+        };
+        let (packed, apart) = (loss(true), loss(false));
+        assert!(
+            (packed - apart).abs() < 1e-4 * apart,
+            "{architecture:?}: {packed} instead of {apart}"
+        );
+    }
+}
