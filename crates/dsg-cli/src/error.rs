@@ -195,6 +195,10 @@ fn evaluation_hint(error: &dsg::EvalError) -> Option<&'static str> {
         EvalError::GateNotMeasured { .. } => {
             "`general` has nll, perplexity and f1; `supported` is measured of rows with quotes in `meta.citations`"
         }
+        EvalError::NotExported { .. } => {
+            "without --engine llama-cpp, dsg's own decoder asks folders and adapters, too"
+        }
+        EvalError::Unconstrained => "--engine llama-cpp, with a GGUF file",
         EvalError::NoJudge => {
             "--judge needs `models.judge: {provider: model, model: …}`: a server's address, ollama:NAME, or a GGUF file; `dsg doctor` says whether it is there"
         }

@@ -57,10 +57,10 @@ pub use manifest::{
 };
 pub use report::{
     AdapterSettings, AnswerRecord, AnswerScores, AxisFigures, BenchReport, ComparedAxis,
-    ComparedMetric, ComparisonReport, ComparisonSummary, DatasetReport, EvaluationReport,
-    EvaluationSummary, GateFigure, JudgeName, KnownQuestion, MetricFigures, ModelFile, Report,
-    SpeedRow, TrainingReport, TrainingResult, TrainingSettings, TrainingStep, TrainingSummary,
-    WinRateFigures, html_report, path_label,
+    ComparedMetric, ComparisonReport, ComparisonSummary, ConstrainedFigures, DatasetReport,
+    EvaluationReport, EvaluationSummary, GateFigure, JudgeName, KnownQuestion, MetricFigures,
+    ModelFile, Report, SpeedRow, TrainingReport, TrainingResult, TrainingSettings, TrainingStep,
+    TrainingSummary, WinRateFigures, html_report, path_label,
 };
 pub use verify::{Verifier, verify};
 pub use writer::{MANIFEST_FILE, write_dataset};

@@ -61,6 +61,17 @@ pub enum LlmError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// A file cannot hold replies to a form.
+    #[error("`{path}` cannot hold replies: {problem}")]
+    Constraint {
+        /// The file with a schema or a grammar.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// Why it failed, where there is more to say.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
     /// A file of a model hub is not in its cache, and the hub, or a server that it names, is not on this machine.
     #[error(
         "`{file}` is not in the cache {cache}, and {host} is not on this machine; set `allow_remote: true` or pass `--allow-remote` to fetch it, or fetch it yourself and give its path"

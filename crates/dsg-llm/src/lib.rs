@@ -91,7 +91,8 @@ pub use key::ApiKey;
 pub use limit::Limited;
 #[cfg(feature = "llama-cpp")]
 pub use llama_cpp::{
-    BenchContext, BenchModel, LlamaCpp, LlamaCppConfig, Quantization, ReadTime, quantize,
+    BenchContext, BenchModel, Constraint, LlamaCpp, LlamaCppConfig, Quantization, ReadTime,
+    ReplyEnd, TokenContext, TokenModel, TokenReply, TokenRequest, quantize,
 };
 pub use ollama::{Ollama, OllamaConfig};
 pub use openai::{OpenAi, OpenAiConfig};

@@ -184,6 +184,8 @@ impl DsgError {
             Self::Evaluation(
                 EvalError::ReservedAxis { .. }
                 | EvalError::GateNotMeasured { .. }
+                | EvalError::NotExported { .. }
+                | EvalError::Unconstrained
                 | EvalError::NoJudge,
             ) => ErrorKind::Usage,
             #[cfg(feature = "train")]

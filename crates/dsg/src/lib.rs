@@ -73,9 +73,10 @@ pub use doctor::{Check, Health, doctor};
 pub use error::{DsgError, ErrorKind};
 #[cfg(feature = "train")]
 pub use evaluation::{
-    AxisComparison, AxisSummary, CompareJob, CompareSummary, ComparisonJudge, EvalData, EvalError,
-    EvalGate, EvalJob, EvalModel, EvalQuestions, EvalSummary, Evaluated, InvalidGate, Metric,
-    MetricComparison, MetricSummary, Scores, UnknownMetric, WinRate, compare, evaluate,
+    AxisComparison, AxisSummary, CompareJob, CompareSummary, ComparisonJudge, ConstrainedReplies,
+    EvalConstraint, EvalData, EvalEngine, EvalError, EvalGate, EvalJob, EvalModel, EvalQuestions,
+    EvalSummary, Evaluated, InvalidGate, Metric, MetricComparison, MetricSummary, Scores,
+    UnknownMetric, WinRate, compare, evaluate,
 };
 pub use evidence::Evidence;
 #[cfg(feature = "models")]

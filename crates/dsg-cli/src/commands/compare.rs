@@ -17,6 +17,7 @@ use crate::settings::SettingsArgs;
 /// question: the mean difference with its paired bootstrap interval of 95 %, in which questions of one document stay together, how sure it is that
 /// the student is better, and on how many questions it is better, as good, and worse. Likelihoods (nll) are compared where both models cut the
 /// right answers into the same tokens. Similarity is that of hashed words by default, of a model with `models.embedder` in the configuration.
+/// --engine runs both: with llama-cpp, two GGUF files as they will be used.
 ///
 /// With --judge the model that `models.judge` names reads every question with its right answer, its quotes and both answers, and says which is
 /// better; it is asked in both orders, and what changes with the order is a tie. The win rate of an axis is the student's share of wins, with half of
@@ -29,6 +30,7 @@ use crate::settings::SettingsArgs;
 Examples:
   dsg compare --base smollm2-135m-instruct.gguf --adapter student/ --data out/eval.jsonl
   dsg compare --base models/smollm2-135m --student student/merged --data out/eval.jsonl --reworded out/train.jsonl --limit 100 --forgetting
+  dsg compare --base base-q8_0.gguf --student student-q4_k_m.gguf --engine llama-cpp --data out/eval.jsonl
   dsg compare --base models/smollm2-135m --adapter student/ --data out/eval.jsonl --judge --hypothesis datasetgen.yaml
   dsg compare --base models/smollm2-135m --adapter student/ --data out/eval.jsonl --judge --set models.judge.provider=model --set models.judge.model=ollama:qwen2.5:7b")]
 pub(crate) struct CompareArgs {
@@ -96,6 +98,7 @@ mod with_feature {
                 model: args.student.clone().unwrap_or_else(|| args.base.clone()),
                 adapter: args.adapter.clone(),
             },
+            engine: args.replies.engine(&args.work),
             questions: args.questions.resolve(),
             replies: args.replies.resolve(config.seed),
             judge: args.judge,
@@ -153,7 +156,12 @@ mod with_feature {
                 "nll is not compared: the models cut answers into different tokens"
             );
         }
-        let _ = writeln!(out, "similarity by {}", printable(&summary.embedder));
+        let _ = writeln!(
+            out,
+            "run by {}, similarity by {}",
+            summary.engine,
+            printable(&summary.embedder)
+        );
         if let Some(judge) = &summary.judge {
             let _ = writeln!(out, "judged by {}", printable(&judge.to_string()));
         }

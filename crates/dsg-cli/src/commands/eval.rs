@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
 
 use crate::args::WorkArgs;
 use crate::error::CliError;
@@ -19,6 +19,10 @@ use crate::settings::SettingsArgs;
 /// are in the quotes of the row or in the question (supported); and whether it ended by itself (ended). Means come with bootstrap intervals of
 /// 95 %, in which questions of one document stay together. `dsg compare` can also ask a judge which of two models answers better.
 ///
+/// By default dsg's own decoder runs the model, with weights in single precision. With --engine llama-cpp a GGUF file is run as it will be used, so that
+/// the figures are those of the quantized file. Only there --schema and --grammar hold every reply to a form; the figures then say how many
+/// replies are valid and how many were cut.
+///
 /// The folder gets every answer as soon as it is there (answers.jsonl), and at the end what could not be asked (rejects.jsonl), a line for each question
 /// (results.jsonl) and the figures (eval.json). A stopped command goes on: answers that are there are not made again, also by a call that
 /// asks other questions or another model in between.
@@ -27,6 +31,8 @@ use crate::settings::SettingsArgs;
 Examples:
   dsg eval --model smollm2-135m-instruct.gguf --adapter student/ --data out/eval.jsonl
   dsg eval --model student/merged --data unseen=out/eval.jsonl --reworded out/train.jsonl --limit 100 --forgetting
+  dsg eval --model student-q4_k_m.gguf --engine llama-cpp --data out/eval.jsonl
+  dsg eval --model student-q4_k_m.gguf --engine llama-cpp --schema answer.schema.json --data out/eval.jsonl
   dsg eval --model student/merged --data out/eval.jsonl --fail-below unseen.f1=0.4 --fail-below perplexity=8")]
 pub(crate) struct EvalArgs {
     /// The model: a Hugging Face folder or a GGUF file
@@ -46,6 +52,17 @@ pub(crate) struct EvalArgs {
     questions: QuestionArgs,
     #[command(flatten)]
     replies: ReplyArgs,
+    /// Hold every reply to the JSON Schema in FILE, token by token; only with --engine llama-cpp. Likelihoods are measured without it
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Replies",
+        conflicts_with = "grammar"
+    )]
+    schema: Option<PathBuf>,
+    /// The same with a grammar in llama.cpp's notation, GBNF, whose rule `root` is the reply
+    #[arg(long, value_name = "FILE", help_heading = "Replies")]
+    grammar: Option<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -76,6 +93,9 @@ pub(super) struct QuestionArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Replies")]
 pub(super) struct ReplyArgs {
+    /// What runs the model: dsg's own decoder with weights in single precision (`burn`), or llama.cpp as it runs the GGUF file for others
+    #[arg(long, value_name = "ENGINE", default_value = "burn")]
+    engine: EngineName,
     /// Most tokens of a reply
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = at_least_one())]
     max_new_tokens: usize,
@@ -85,6 +105,12 @@ pub(super) struct ReplyArgs {
     /// Draw from the likeliest tokens that together have this probability [default: 1, from all]
     #[arg(long, value_name = "X", requires = "temperature")]
     top_p: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EngineName {
+    Burn,
+    LlamaCpp,
 }
 
 fn at_least_one() -> RangedU64ValueParser<usize> {
@@ -106,13 +132,18 @@ pub(crate) fn execute(args: &EvalArgs, session: &Session) -> Result<ExitCode, Cl
 #[cfg(feature = "train")]
 mod with_feature {
     use std::fmt::Write as _;
+    use std::num::NonZeroUsize;
 
     use dsg::core::Seed;
     use dsg::training::generate::{GenerateOptions, Sampling};
-    use dsg::{AxisSummary, EvalData, EvalGate, EvalJob, EvalModel, EvalQuestions, EvalSummary};
-    use dsg::{InvalidGate, MetricSummary};
+    use dsg::{
+        AxisSummary, EvalConstraint, EvalData, EvalEngine, EvalGate, EvalJob, EvalModel,
+        EvalQuestions, EvalSummary, InvalidGate, MetricSummary,
+    };
 
-    use super::{CliError, EvalArgs, ExitCode, QuestionArgs, ReplyArgs, Session};
+    use super::{
+        CliError, EngineName, EvalArgs, ExitCode, QuestionArgs, ReplyArgs, Session, WorkArgs,
+    };
     use crate::table::{Align, Table};
     use crate::terminal::printable;
 
@@ -132,8 +163,10 @@ mod with_feature {
                 model: args.model.clone(),
                 adapter: args.adapter.clone(),
             },
+            engine: args.replies.engine(&args.work),
             questions: args.questions.resolve(),
             replies: args.replies.resolve(config.seed),
+            constraint: args.constraint(),
             gates,
             out: args.out.clone(),
         };
@@ -146,6 +179,14 @@ mod with_feature {
             format!("--fail-below: {problem}"),
             "as in --fail-below f1=0.3, or --fail-below unseen.perplexity=8 for one axis",
         )
+    }
+
+    impl EvalArgs {
+        /// One of both at most.
+        fn constraint(&self) -> Option<EvalConstraint> {
+            let schema = self.schema.clone().map(EvalConstraint::Schema);
+            schema.or_else(|| self.grammar.clone().map(EvalConstraint::Grammar))
+        }
     }
 
     impl QuestionArgs {
@@ -180,6 +221,15 @@ mod with_feature {
     }
 
     impl ReplyArgs {
+        pub(in crate::commands) fn engine(&self, work: &WorkArgs) -> EvalEngine {
+            match self.engine {
+                EngineName::Burn => EvalEngine::Burn,
+                EngineName::LlamaCpp => EvalEngine::LlamaCpp {
+                    threads: work.threads.and_then(|n| NonZeroUsize::new(n.into())),
+                },
+            }
+        }
+
         pub(in crate::commands) fn resolve(&self, seed: u64) -> GenerateOptions {
             let mut options = GenerateOptions::default();
             options.max_tokens = self.max_new_tokens;
@@ -220,7 +270,23 @@ mod with_feature {
         for caution in summary.axes.iter().filter_map(AxisSummary::caution) {
             let _ = writeln!(out, "{}", printable(&caution));
         }
-        let _ = writeln!(out, "similarity by {}", printable(&summary.embedder));
+        let _ = writeln!(
+            out,
+            "run by {}, similarity by {}",
+            summary.engine,
+            printable(&summary.embedder)
+        );
+        if let Some(replies) = &summary.constrained {
+            let _ = writeln!(
+                out,
+                "replies held to the {} {}: {} valid, {} not, {} cut",
+                replies.by,
+                printable(&replies.file),
+                replies.valid,
+                replies.invalid,
+                replies.cut
+            );
+        }
         if summary.refused > 0 {
             let _ = writeln!(
                 out,

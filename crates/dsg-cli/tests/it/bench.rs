@@ -25,27 +25,14 @@ fn a_tolerance_without_a_baseline_makes_no_sense() {
 /// With the small model of `cargo xtask llama`, where there is one.
 #[cfg(feature = "llama-cpp")]
 mod with_model {
-    use std::path::PathBuf;
-
     use serde_json::Value;
 
     use super::*;
-
-    const MODEL: &str = "smollm2-135m-instruct-q4_1.gguf";
-
-    fn model() -> Option<PathBuf> {
-        let folder = std::env::var_os("DSG_TEST_MODELS").map(PathBuf::from);
-        let file = folder.map(|folder| folder.join(MODEL));
-        let there = file.filter(|file| file.is_file());
-        if there.is_none() {
-            eprintln!("skipped: DSG_TEST_MODELS names no folder with {MODEL}");
-        }
-        there
-    }
+    use crate::real_model::small_model;
 
     #[test]
     fn measurements_are_written_and_hold_the_next_ones() {
-        let Some(model) = model() else { return };
+        let Some(model) = small_model() else { return };
         let scene = Scene::new();
         let bench = |more: &[&str]| {
             let mut command = scene.dsg(&["bench", "--threads", "1", "--batch", "16,32"]);

@@ -1,5 +1,6 @@
 //! `dsg eval` and `dsg compare`.
 
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
 use crate::scene::Scene;
@@ -7,8 +8,6 @@ use crate::scene::Scene;
 #[cfg(not(feature = "train"))]
 #[test]
 fn a_build_that_cannot_ask_models_names_the_feature() {
-    use predicates::prelude::PredicateBooleanExt as _;
-
     let scene = Scene::new();
     let calls: [&[&str]; 2] = [
         &["eval", "--model", "m", "--data", "a.jsonl"],
@@ -53,6 +52,7 @@ fn a_call_without_questions_or_without_a_student_is_refused() {
         ("--max-new-tokens", "0", "--max-new-tokens"),
         // Without it nothing is drawn.
         ("--top-p", "0.9", "--temperature"),
+        ("--engine", "candle", "llama-cpp"),
     ] {
         scene
             .dsg(&["eval", "--model", "m", "--forgetting", option, value])
@@ -60,6 +60,15 @@ fn a_call_without_questions_or_without_a_student_is_refused() {
             .code(2)
             .stderr(contains(says));
     }
+}
+
+#[test]
+fn replies_are_held_to_one_form_at_most() {
+    let scene = Scene::new();
+    let mut command = scene.dsg(&["eval", "--model", "m", "--forgetting"]);
+    command.args(["--schema", "a.json", "--grammar", "a.gbnf"]);
+    let says = contains("--grammar").and(contains("cannot be used with"));
+    command.assert().code(2).stderr(says);
 }
 
 #[cfg(feature = "train")]
@@ -71,7 +80,7 @@ mod with_feature {
     use dsg::config::DatasetConfig;
     use dsg::core::{Event, Interrupt, Observer, Silent};
     use dsg::training::generate::GenerateOptions;
-    use dsg::{ErrorKind, EvalData, EvalJob, EvalModel, EvalQuestions};
+    use dsg::{ErrorKind, EvalData, EvalEngine, EvalJob, EvalModel, EvalQuestions};
     use predicates::prelude::PredicateBooleanExt as _;
     use predicates::str::contains;
     use serde_json::{Value, json};
@@ -177,6 +186,7 @@ mod with_feature {
             (&found["ok"], &found["items"], &found["refused"]),
             (&json!(true), &json!(8), &json!(0))
         );
+        assert_eq!(found["engine"], "burn");
         let axes = found["axes"].as_array().unwrap();
         assert_eq!(axes.len(), 2);
         assert_eq!(
@@ -322,11 +332,13 @@ mod with_feature {
                     model: scene.path("base"),
                     adapter: None,
                 },
+                engine: EvalEngine::Burn,
                 questions: EvalQuestions {
                     data: vec![data],
                     ..EvalQuestions::default()
                 },
                 replies: replies.clone(),
+                constraint: None,
                 gates: Vec::new(),
                 out: scene.path(out),
             };
@@ -440,6 +452,32 @@ mod with_feature {
             .assert()
             .code(2)
             .stderr(contains("temperature"));
+    }
+
+    #[test]
+    fn dsgs_own_decoder_holds_no_reply_to_a_form() {
+        let scene = scene();
+        for option in ["--schema", "--grammar"] {
+            let says = contains("only the engine `llama-cpp`").and(contains("--engine llama-cpp"));
+            let call = eval(&["--data", "train.jsonl", option, "form"]);
+            scene.dsg(&call).assert().code(2).stderr(says);
+        }
+    }
+
+    #[cfg(not(feature = "llama-cpp"))]
+    #[test]
+    fn an_engine_that_is_not_built_in_names_its_feature() {
+        let scene = scene();
+        let calls: [&[&str]; 2] = [
+            &["eval", "--model", "base"],
+            &["compare", "--base", "base", "--student", "base"],
+        ];
+        for call in calls {
+            let says = contains("built without `llama-cpp`").and(contains("--features llama-cpp"));
+            let mut command = scene.dsg(call);
+            command.args(["--engine", "llama-cpp", "--data", "train.jsonl"]);
+            command.assert().code(2).stderr(says);
+        }
     }
 
     #[test]

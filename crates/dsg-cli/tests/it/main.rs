@@ -19,8 +19,12 @@ mod help;
 mod init;
 #[cfg(feature = "models")]
 mod label;
+#[cfg(all(feature = "llama-cpp", feature = "train"))]
+mod llama;
 mod look;
 mod offline;
+#[cfg(feature = "llama-cpp")]
+mod real_model;
 mod report;
 mod run;
 mod scene;

@@ -10,6 +10,8 @@ use crate::bundle::size;
 
 /// Stands for a figure that there is none of.
 const NONE: &str = "–";
+/// What ran models before evaluations said what did.
+const FIRST_ENGINE: &str = "burn";
 
 /// A model's evaluation to show.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +33,12 @@ pub struct EvaluationSummary {
     pub adapter: Option<String>,
     /// What the model's file says of its weights; `None` where it was no GGUF file.
     pub file: Option<ModelFile>,
+    /// What ran it: `burn`, dsg's own decoder, or `llama-cpp`. Default: not said, by versions of dsg that had the former alone.
+    pub engine: Option<String>,
     /// What the similarity of texts was measured with.
     pub embedder: String,
+    /// How its replies came out, where they were held to a form. Default: they were not.
+    pub constrained: Option<ConstrainedFigures>,
     /// Questions that were answered.
     pub items: u64,
     /// Rows that could not be asked or measured.
@@ -62,6 +68,21 @@ impl From<&Summary> for ModelFile {
             bytes: summary.size,
         }
     }
+}
+
+/// How replies came out that were held to a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConstrainedFigures {
+    /// What held them: `schema` or `grammar`.
+    pub by: String,
+    /// The file with it, as it was named.
+    pub file: String,
+    /// Replies that ended and are of the form.
+    pub valid: u64,
+    /// Replies that ended and are not.
+    pub invalid: u64,
+    /// Replies that were cut.
+    pub cut: u64,
 }
 
 /// The figures of a kind of question.
@@ -250,9 +271,11 @@ struct ModelView<'a> {
     model: &'a str,
     adapter: Option<&'a str>,
     weights: String,
+    engine: &'a str,
     items: u64,
     refused: u64,
     embedder: &'a str,
+    constrained: Option<ConstrainedFigures>,
     gates: &'a [GateFigure],
 }
 
@@ -378,9 +401,17 @@ impl<'a> ModelView<'a> {
             model: path_label(&summary.model),
             adapter: summary.adapter.as_deref().map(path_label),
             weights: or_none(weights),
+            engine: summary.engine.as_deref().unwrap_or(FIRST_ENGINE),
             items: summary.items,
             refused: summary.refused,
             embedder: path_label(&summary.embedder),
+            constrained: summary
+                .constrained
+                .as_ref()
+                .map(|figures| ConstrainedFigures {
+                    file: path_label(&figures.file).to_owned(),
+                    ..figures.clone()
+                }),
             gates: &summary.gates,
         }
     }

@@ -24,8 +24,8 @@ pub use bench::{BenchReport, SpeedRow};
 pub use dataset::DatasetReport;
 pub use evaluation::{
     AnswerRecord, AnswerScores, AxisFigures, ComparedAxis, ComparedMetric, ComparisonReport,
-    ComparisonSummary, EvaluationReport, EvaluationSummary, GateFigure, JudgeName, KnownQuestion,
-    MetricFigures, ModelFile, WinRateFigures,
+    ComparisonSummary, ConstrainedFigures, EvaluationReport, EvaluationSummary, GateFigure,
+    JudgeName, KnownQuestion, MetricFigures, ModelFile, WinRateFigures,
 };
 pub use training::{
     AdapterSettings, TrainingReport, TrainingResult, TrainingSettings, TrainingStep,

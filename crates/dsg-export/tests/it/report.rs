@@ -141,7 +141,7 @@ fn a_page_tells_of_data_training_answers_and_speed() {
         "<desc>each step: 3.5000 at step 1, 0.5750 at step 40, from 0.5750 to 3.5000.",
         "base model on eval: 3.2500 at step 0, 3.2500 at step 40",
         // Base beside student, with the weights that were measured.
-        "Q4_K_M, 4.50 bits a weight, 100 MiB",
+        "Q4_K_M, 4.50 bits a weight, 100 MiB</td><td>burn</td>",
         "1.500 <span class=\"faint\">1.250 to 1.750</span>",
         "3 from 2",
         "Forgetting: questions",
@@ -165,6 +165,26 @@ fn a_page_tells_of_data_training_answers_and_speed() {
         assert!(page.contains(part), "`{part}` is not in\n{page}");
     }
     assert_eq!(page, html_report(&whole(), 10).unwrap());
+}
+
+#[test]
+fn a_page_says_what_ran_a_model_and_what_held_its_replies() {
+    let mut report = whole();
+    let summary = &mut report.evaluations[1].summary;
+    summary.engine = Some("llama-cpp".into());
+    let constrained =
+        json!({"by": "schema", "file": "/data/answer.json", "valid": 7, "invalid": 1, "cut": 2});
+    summary.constrained = serde_json::from_value(constrained).unwrap();
+    let page = html_report(&report, 10).unwrap();
+    for part in [
+        // An evaluation of a version that had one engine says nothing of it.
+        "<td>–</td><td>burn</td>",
+        "100 MiB</td><td>llama-cpp</td>",
+        "held to the schema answer.json; 7 are valid, 1 are not, 2 were cut.",
+    ] {
+        assert!(page.contains(part), "`{part}` is not in\n{page}");
+    }
+    assert_eq!(page.matches("every reply was held").count(), 1);
 }
 
 #[test]

@@ -1,9 +1,4 @@
 //! The thread that owns the model.
-//!
-//! The tokens of the last prompt stay in the cache, and a prompt that begins with the same ones is decoded from where they
-//! part. A reply must not depend on what was asked before, down to the rounding of likelihoods, which follows the shape of a
-//! batch: prompts are therefore decoded in batches of one size that begin at its multiples, and only whole batches are reused.
-//! Tokens of a reply, decoded one by one, never are.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -13,7 +8,6 @@ use dsg_core::{ChatError, ChatReply, ChatRequest, FinishReason, Usage};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
-use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::sampling::LlamaSampler;
@@ -26,6 +20,7 @@ use super::log_probs::log_probs;
 use super::prompt::Template;
 use super::queue::{Job, Queue};
 use super::sampler::{Sampler, grammar};
+use super::sequence::{Failure, Sequence};
 use crate::error::LlmError;
 use crate::openai::wire::ask_in_words;
 
@@ -69,7 +64,7 @@ pub(super) fn run(
     };
     match Engine::new(plan, name, &model) {
         Ok(mut engine) => {
-            let context_tokens = engine.context_tokens;
+            let context_tokens = engine.sequence.room();
             if loaded.send(Ok(Loaded { context_tokens })).is_ok() {
                 engine.serve(inbox);
             }
@@ -136,27 +131,17 @@ struct Engine<'a> {
     name: &'a str,
     model: &'a LlamaModel,
     template: Template,
-    context: LlamaContext<'a>,
-    context_tokens: usize,
-    batch: LlamaBatch<'static>,
-    batch_tokens: usize,
-    /// The prompt's tokens that are in the context from position 0.
-    cached: Vec<LlamaToken>,
+    sequence: Sequence<'a>,
 }
 
 impl<'a> Engine<'a> {
     fn new(plan: &Plan, name: &'a str, model: &'a LlamaModel) -> Result<Self, LlmError> {
         let template = Template::of(model).map_err(|what| problem(&plan.path, what))?;
-        let (context, context_tokens, batch_tokens) = context(plan, model)?;
         Ok(Self {
             name,
             model,
             template,
-            context,
-            context_tokens,
-            batch: LlamaBatch::new(batch_tokens, 1),
-            batch_tokens,
-            cached: Vec::new(),
+            sequence: Sequence::new(plan, model)?,
         })
     }
 
@@ -166,7 +151,7 @@ impl<'a> Engine<'a> {
             let next = queue.next(
                 inbox,
                 |job| self.prepare(job),
-                |ready| shared(&self.cached, &ready.prompt),
+                |ready| self.sequence.shared(&ready.prompt),
             );
             let Some(ready) = next else {
                 return;
@@ -198,7 +183,7 @@ impl<'a> Engine<'a> {
         }
         let reply_tokens = request.sampling.max_tokens;
         let error = match self.template.tokens(self.model, &request.messages) {
-            Ok(prompt) if prompt.len().saturating_add(reply_tokens) <= self.context_tokens => {
+            Ok(prompt) if prompt.len().saturating_add(reply_tokens) <= self.sequence.room() => {
                 return Some(Ready {
                     request,
                     reply,
@@ -210,7 +195,7 @@ impl<'a> Engine<'a> {
                 model: self.name.to_owned(),
                 prompt: prompt.len(),
                 reply: reply_tokens,
-                context: self.context_tokens,
+                context: self.sequence.room(),
             },
             Err(detail) => ChatError::Rejected {
                 model: self.name.to_owned(),
@@ -240,20 +225,22 @@ impl<'a> Engine<'a> {
         let mut text = Vec::new();
         let mut tokens = Vec::new();
         let mut completion_tokens = 0;
-        let mut position = prompt.len();
+        let mut chosen = None;
         let finish = loop {
             if completion_tokens >= sampling.max_tokens {
                 break FinishReason::Length;
             }
-            if completion_tokens > 0 {
-                // The token of the last round.
+            // The token of the last round.
+            if let Some(token) = chosen {
                 if reply.is_closed() {
                     return Err(ChatError::Interrupted);
                 }
-                self.decode()?;
+                let position = prompt.len() + completion_tokens - 1;
+                let outcome = self.sequence.go_on(token, position);
+                outcome.map_err(|error| self.failed(error))?;
             }
-            let last = self.batch.n_tokens() - 1;
-            let Some(token) = sampler.next(&self.context, last) else {
+            let last = self.sequence.last();
+            let Some(token) = sampler.next(self.sequence.context(), last) else {
                 return Err(self.rejected("no token of the model's continues the schema's grammar"));
             };
             if vocab.is_eog(token) {
@@ -273,9 +260,7 @@ impl<'a> Engine<'a> {
                 text.truncate(end);
                 break FinishReason::Stop;
             }
-            self.batch.clear();
-            self.push(token, position, true)?;
-            position += 1;
+            chosen = Some(token);
         };
         Ok(ChatReply {
             text: characters(text),
@@ -296,47 +281,20 @@ impl<'a> Engine<'a> {
         prompt: &[LlamaToken],
         reply: &oneshot::Sender<Result<ChatReply, ChatError>>,
     ) -> Result<usize, ChatError> {
-        let most = prompt.len().saturating_sub(1);
-        let reused = shared(&self.cached, prompt).min(most) / self.batch_tokens * self.batch_tokens;
-        let from = u32::try_from(reused).ok();
-        let is_cut = self.context.clear_kv_cache_seq(Some(0), from, None);
-        // Not every kind of model can forget only a part.
-        let reused = if is_cut == Ok(true) {
-            reused
-        } else {
-            self.context.clear_kv_cache();
-            0
-        };
-        self.cached.truncate(reused);
+        let last = prompt.len().saturating_sub(1);
+        let reused = self.sequence.reuse(prompt, last);
         let rest = prompt.get(reused..).unwrap_or_default();
-        for part in rest.chunks(self.batch_tokens) {
+        for part in rest.chunks(self.sequence.width()) {
             if reply.is_closed() {
                 return Err(ChatError::Interrupted);
             }
-            let begin = self.cached.len();
-            self.batch.clear();
-            for (position, token) in (begin..).zip(part) {
-                self.push(*token, position, position + 1 == prompt.len())?;
-            }
-            self.decode()?;
-            self.cached.extend_from_slice(part);
+            let outcome = self.sequence.read(part, last);
+            outcome.map_err(|error| self.failed(error))?;
         }
         Ok(reused)
     }
 
-    fn push(&mut self, token: LlamaToken, position: usize, is_last: bool) -> Result<(), ChatError> {
-        let position = i32::try_from(position).map_err(|error| self.failed(error.into()))?;
-        self.batch
-            .add(token, position, &[0], is_last)
-            .map_err(|error| self.failed(error.into()))
-    }
-
-    fn decode(&mut self) -> Result<(), ChatError> {
-        let outcome = self.context.decode(&mut self.batch);
-        outcome.map_err(|error| self.failed(error.into()))
-    }
-
-    fn failed(&self, source: Box<dyn std::error::Error + Send + Sync>) -> ChatError {
+    fn failed(&self, source: Failure) -> ChatError {
         ChatError::Backend {
             what: format!("{} cannot decode", self.name),
             source,
@@ -349,11 +307,6 @@ impl<'a> Engine<'a> {
             detail: detail.to_owned(),
         }
     }
-}
-
-/// How many tokens both begin with.
-fn shared(left: &[LlamaToken], right: &[LlamaToken]) -> usize {
-    left.iter().zip(right).take_while(|(a, b)| a == b).count()
 }
 
 /// Where the first stop text in `text` begins; before `searched` there is no end of one.

@@ -1,9 +1,10 @@
 //! Models from GGUF files, in this process, by llama.cpp.
 //!
 //! One thread owns the model and its context; requests wait in a [`queue`]. What a reply depends on is the file and the request
-//! alone: see [`engine`] for how a prompt's beginning is reused all the same.
+//! alone: see [`sequence`] for how a prompt's beginning is reused all the same. [`tokens`] asks without queue and template.
 
 mod bench;
+mod constraint;
 mod engine;
 mod gguf;
 mod log_probs;
@@ -11,7 +12,10 @@ mod prompt;
 mod quantize;
 mod queue;
 mod sampler;
+mod sequence;
+mod tokens;
 
+use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -32,6 +36,8 @@ pub use quantize::{Quantization, quantize};
 use queue::Job;
 
 pub use bench::{BenchContext, BenchModel, ReadTime};
+pub use constraint::Constraint;
+pub use tokens::{ReplyEnd, TokenContext, TokenModel, TokenReply, TokenRequest};
 
 /// Threads at most where none are configured: decoding is bound by memory, and more of them wait for each other.
 const MOST_THREADS: usize = 8;
@@ -183,33 +189,46 @@ impl LlamaCpp {
 
 /// The file's name and the beginning of its digest. A file that is no GGUF is refused before it is read to its end.
 fn name_of(path: &Path) -> Result<String, LlmError> {
-    let complain = |problem: &str, source: Option<std::io::Error>| LlmError::Model {
+    let mut digest = sha256_reader(checked(path)?).map_err(|error| unreadable(path, error))?;
+    digest.truncate(DIGEST_DIGITS);
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Ok(format!("{}@{digest}", name.to_string_lossy()))
+}
+
+/// A file at its beginning, which has the header of a sound GGUF file there.
+fn checked(path: &Path) -> Result<File, LlmError> {
+    let complain = |problem: &str| LlmError::Model {
         path: path.to_owned(),
         problem: problem.to_owned(),
-        source: source.map(Into::into),
+        source: None,
     };
-    let unreadable = |error| complain("cannot be read", Some(error));
-    let mut file = std::fs::File::open(path).map_err(unreadable)?;
+    let unreadable = |error| unreadable(path, error);
+    let mut file = File::open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(complain("is no file", None));
+        return Err(complain("is no file"));
     }
     let mut magic = [0_u8; 4];
     match file.read_exact(&mut magic) {
         Ok(()) if &magic == b"GGUF" => {}
-        Ok(()) => return Err(complain("is no GGUF file", None)),
+        Ok(()) => return Err(complain("is no GGUF file")),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            return Err(complain("is no GGUF file", None));
+            return Err(complain("is no GGUF file"));
         }
         Err(error) => return Err(unreadable(error)),
     }
     let mut header = BufReader::new(file);
-    gguf::check(&mut header).map_err(|problem| complain(&problem, None))?;
+    gguf::check(&mut header).map_err(|problem| complain(&problem))?;
     let mut file = header.into_inner();
     file.rewind().map_err(unreadable)?;
-    let mut digest = sha256_reader(file).map_err(unreadable)?;
-    digest.truncate(DIGEST_DIGITS);
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    Ok(format!("{}@{digest}", name.to_string_lossy()))
+    Ok(file)
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> LlmError {
+    LlmError::Model {
+        path: path.to_owned(),
+        problem: "cannot be read".to_owned(),
+        source: Some(error.into()),
+    }
 }
 
 #[async_trait]

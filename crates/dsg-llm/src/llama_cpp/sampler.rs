@@ -16,8 +16,16 @@ const RANDOM_SEED: u32 = u32::MAX;
 /// Repetitions of one rule that llama.cpp's reader of grammars takes; it complains about more on standard error.
 const MOST_REPETITIONS: usize = 2000;
 
+/// The rule that a reply is.
+pub(super) const ROOT: &str = "root";
+
 /// A grammar that holds replies to `schema`; `None` where llama.cpp has none for it.
 pub(super) fn grammar(model: &LlamaModel, schema: &Value) -> Option<LlamaSampler> {
+    LlamaSampler::grammar(model, &gbnf(schema)?, ROOT).ok()
+}
+
+/// The same as text, in llama.cpp's own notation.
+pub(super) fn gbnf(schema: &Value) -> Option<String> {
     let text = schema.to_string();
     let grammar = json_schema_to_grammar(&text).ok()?;
     let mut repetitions = grammar.split('{').skip(1).map(|after| {
@@ -28,10 +36,8 @@ pub(super) fn grammar(model: &LlamaModel, schema: &Value) -> Option<LlamaSampler
                 .saturating_add(usize::from(digit - b'0'))
         })
     });
-    if repetitions.any(|number| number > MOST_REPETITIONS) {
-        return None;
-    }
-    LlamaSampler::grammar(model, &grammar, "root").ok()
+    let is_too_long = repetitions.any(|number| number > MOST_REPETITIONS);
+    (!is_too_long).then_some(grammar)
 }
 
 /// Chooses tokens for one reply.

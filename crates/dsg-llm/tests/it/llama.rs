@@ -2,17 +2,20 @@
 //! brings it. One thread a model, since tests run side by side.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
 use dsg_core::{
-    ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, Message, Role, TokenCounter,
+    ChatError, ChatModel as _, ChatReply, ChatRequest, FinishReason, Message, Role, Sampling,
+    TokenCounter,
 };
 use dsg_gguf::{FileType, Gguf, GgufWriter, ImportanceMatrix, TensorType, verify};
 use dsg_llm::{
-    BenchModel, Blocking, Budget, BudgetConfig, LlamaCpp, LlamaCppConfig, LlmError, Quantization,
-    ReplyStore, Shared, StackConfig, quantize, stack,
+    BenchModel, Blocking, Budget, BudgetConfig, Constraint, LlamaCpp, LlamaCppConfig, LlmError,
+    Quantization, ReplyEnd, ReplyStore, Shared, StackConfig, TokenContext, TokenModel,
+    TokenRequest, quantize, stack,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -403,6 +406,145 @@ fn a_model_is_measured_within_what_it_was_trained_for() {
             "{error}"
         );
     }
+}
+
+/// “The capital of France is” in this model's tokens,
+const CAPITAL: [u32; 5] = [504, 3575, 282, 4649, 314];
+/// and “ Paris”.
+const PARIS: u32 = 7042;
+
+#[test]
+fn what_was_asked_before_changes_no_likelihood_and_no_token() {
+    let Some(file) = file() else { return };
+    let model = TokenModel::open(&config(&file)).unwrap();
+    // More than fit into a batch, another with the same first 100 tokens, and one that needs a larger context.
+    let prompt = CAPITAL.repeat(30);
+    let other = [&prompt[..100], &CAPITAL[1..]].concat();
+    let long = CAPITAL.repeat(80);
+    let sampling = Sampling {
+        max_tokens: 12,
+        ..Sampling::default()
+    };
+    let ask = |context: &mut TokenContext<'_>, prompt: &[u32]| {
+        let request = TokenRequest {
+            prompt,
+            sampling: &sampling,
+            ends: &[],
+            constraint: None,
+        };
+        let go_on = || ControlFlow::Continue(());
+        let likelihood = context.log_likelihood(prompt, &[PARIS, 30]).unwrap();
+        let reply = context.reply(&request, go_on).unwrap();
+        (likelihood.to_bits(), reply.tokens)
+    };
+    let mut warm = model.context();
+    let first = ask(&mut warm, &prompt);
+    assert!(!first.1.is_empty() && f64::from_bits(first.0) < 0.0);
+    let more = ask(&mut warm, &other);
+    assert_ne!(more.0, first.0);
+    ask(&mut warm, &long);
+    assert_eq!(ask(&mut warm, &prompt), first);
+    assert_eq!(ask(&mut model.context(), &other), more);
+}
+
+#[test]
+fn likelihoods_of_tokens_add_up_and_the_likeliest_are_said() {
+    let Some(file) = file() else { return };
+    let model = TokenModel::open(&config(&file)).unwrap();
+    let mut context = model.context();
+    let prompt = CAPITAL;
+    let mut sum = 0.0;
+    let mut said = prompt.to_vec();
+    for token in [PARIS, 5000, 30] {
+        sum += context.log_likelihood(&said, &[token]).unwrap();
+        said.push(token);
+    }
+    let at_once = context.log_likelihood(&prompt, &[PARIS, 5000, 30]).unwrap();
+    assert!(
+        (sum - at_once).abs() < 0.02 * at_once.abs(),
+        "{sum} {at_once}"
+    );
+
+    let sampling = Sampling {
+        max_tokens: 8,
+        ..Sampling::default()
+    };
+    let request = TokenRequest {
+        prompt: &prompt,
+        sampling: &sampling,
+        ends: &[],
+        constraint: None,
+    };
+    let greedy = context.reply(&request, || ControlFlow::Continue(()));
+    let greedy = greedy.unwrap().tokens;
+    let likelihood = context.log_likelihood(&prompt, &greedy[..1]).unwrap();
+    for other in (0..49_000).step_by(997).filter(|id| *id != greedy[0]) {
+        assert!(context.log_likelihood(&prompt, &[other]).unwrap() <= likelihood);
+    }
+    // A token that the caller says is an end is one, and the caller may stop.
+    let ended = TokenRequest {
+        ends: &greedy[..1],
+        ..request
+    };
+    let ended = context.reply(&ended, || ControlFlow::Continue(())).unwrap();
+    assert_eq!(
+        (ended.tokens.len(), ended.end),
+        (0, ReplyEnd::Token(greedy[0]))
+    );
+    let stopped = context.reply(&request, || ControlFlow::Break(())).unwrap();
+    assert_eq!((stopped.tokens.len(), stopped.end), (1, ReplyEnd::Stopped));
+}
+
+#[test]
+fn tokens_that_a_model_cannot_read_are_refused() {
+    let Some(file) = file() else { return };
+    let model = TokenModel::open(&config(&file)).unwrap();
+    let mut context = model.context();
+    for (prompt, field) in [
+        (Vec::new(), "prompt"),
+        (vec![49_152], "tokens"),
+        (vec![u32::MAX], "tokens"),
+        // With the one that is asked for, one more than the model was trained for.
+        (vec![1; 8192], "tokens"),
+    ] {
+        let error = context.log_likelihood(&prompt, &[PARIS]).unwrap_err();
+        assert!(
+            matches!(error, LlmError::Config { field: named, .. } if named == field),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn tokens_are_held_to_a_grammar() {
+    let Some(file) = file() else { return };
+    let model = TokenModel::open(&config(&file)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let grammar = |text: &str| {
+        let path = folder.path().join("reply.gbnf");
+        fs::write(&path, text).unwrap();
+        Constraint::grammar(&path).unwrap()
+    };
+    for broken in ["root ::= other", "answer ::= \"a\"", "", "root"] {
+        let error = model.check(&grammar(broken)).unwrap_err();
+        assert!(matches!(error, LlmError::Constraint { .. }), "{error}");
+    }
+    let digits = grammar("root ::= [0-9]{3}");
+    model.check(&digits).unwrap();
+    let sampling = Sampling::default();
+    let request = TokenRequest {
+        prompt: &CAPITAL,
+        sampling: &sampling,
+        ends: &[],
+        constraint: Some(&digits),
+    };
+    let reply = model
+        .context()
+        .reply(&request, || ControlFlow::Continue(()))
+        .unwrap();
+    assert!(matches!(reply.end, ReplyEnd::Token(_)), "{reply:?}");
+    // This model has a token for each digit and none for several.
+    assert_eq!(reply.tokens.len(), 3);
 }
 
 #[test]

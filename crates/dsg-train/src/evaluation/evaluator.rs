@@ -75,8 +75,8 @@ impl EvalItem {
 
     /// Hash of the tokens of the answer that should be given. Likelihoods of two models can be compared where it is the same.
     pub fn label_hash(&self) -> String {
-        let labels = self.sample.tokens.get(self.answer()).unwrap_or_default();
-        let bytes: Vec<u8> = labels.iter().copied().flat_map(u32::to_le_bytes).collect();
+        let labels = self.labels().iter().copied();
+        let bytes: Vec<u8> = labels.flat_map(u32::to_le_bytes).collect();
         xxh3_hex(&bytes)
     }
 
@@ -84,6 +84,17 @@ impl EvalItem {
     pub fn prompt(&self) -> &[u32] {
         let start = self.answer().start;
         self.sample.tokens.get(..start).unwrap_or_default()
+    }
+
+    /// What it should say: the tokens of the answer that should be given, with the one that ends the turn.
+    pub fn labels(&self) -> &[u32] {
+        self.sample.tokens.get(self.answer()).unwrap_or_default()
+    }
+
+    /// Changes with the item and with `identity`, which names whatever else an answer depends on: who is asked, and how.
+    pub fn key(&self, identity: &str) -> String {
+        let all = json!([identity, self.id, self.sample.tokens, self.answer().start]);
+        xxh3_hex(all.to_string().as_bytes())
     }
 }
 
@@ -158,9 +169,7 @@ impl Evaluator {
 
     /// Changes with everything that the answer depends on: this crate's version, the model's files, the adapter, how replies are made, the item.
     pub fn key(&self, item: &EvalItem) -> String {
-        let answer = item.answer();
-        let all = json!([self.identity, item.id, item.sample.tokens, answer.start]);
-        xxh3_hex(all.to_string().as_bytes())
+        item.key(&self.identity)
     }
 
     /// The model's answer, and how likely it finds the right one. By chance, every item has draws of its own that only seed and id decide. `go_on` is

@@ -26,6 +26,17 @@ fn the_last_answer_is_asked_for_with_all_that_was_said_before() {
         String::from_utf8(prompt).unwrap(),
         "^<uone?><aeins><utwo?><a"
     );
+    let labels: Vec<u8> = item.labels().iter().map(|token| *token as u8).collect();
+    assert_eq!(labels, b"zwei>");
+}
+
+#[test]
+fn an_item_has_a_key_for_each_who_is_asked_it() {
+    let item = |question| EvalItem::new(&row("r", question, "eins"), &Bytes, 100).unwrap();
+    let key = item("one?").key("a model");
+    assert_eq!(key, item("one?").key("a model"));
+    assert_ne!(key, item("one?").key("another"));
+    assert_ne!(key, item("uno?").key("a model"));
 }
 
 #[test]

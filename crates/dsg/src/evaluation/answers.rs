@@ -9,15 +9,13 @@ use std::path::Path;
 
 use dsg_core::artifact::{read_jsonl, write_jsonl};
 use dsg_core::{ArtifactError, Event, Interrupt, Observer, Reject, Seed, Stage, StageCounts};
-use dsg_train::adapter::LoraWeights;
-use dsg_train::burn::tensor::Device;
 use dsg_train::data::Refusal;
-use dsg_train::evaluation::{EvalItem, Evaluator};
+use dsg_train::evaluation::EvalItem;
 use dsg_train::generate::{Finish, GenerateOptions};
-use dsg_train::source::Source;
 use serde::{Deserialize, Serialize};
 
 use super::EvalModel;
+use super::engine::{Engine, Examinee};
 use super::questions::Question;
 use super::record::{Evaluated, Scores};
 use super::scorer::{Answered, Scorer};
@@ -33,6 +31,7 @@ const INTERRUPTED: DsgError = DsgError::Interrupted {
 /// What every model of an evaluation is asked, and how.
 pub(super) struct Exam<'a> {
     pub(super) questions: &'a [Question],
+    pub(super) engine: &'a Engine,
     pub(super) replies: &'a GenerateOptions,
     pub(super) scorer: &'a Scorer,
     pub(super) seed: Seed,
@@ -98,13 +97,22 @@ impl<'a> Exam<'a> {
         folder: &Path,
     ) -> Result<(Vec<Asked>, u64), DsgError> {
         fs::create_dir_all(folder).map_err(DsgError::file("create", folder))?;
-        let evaluator = self.evaluator(model)?;
-        let (ready, mut rejects) = self.ready(&evaluator);
+        self.engine
+            .load(model, self.replies, |examinee| self.put(examinee, folder))
+    }
+
+    /// Puts all questions to a model that is loaded.
+    fn put(
+        &self,
+        examinee: &mut dyn Examinee,
+        folder: &Path,
+    ) -> Result<(Vec<Asked>, u64), DsgError> {
+        let (ready, mut rejects) = self.ready(examinee);
         self.observer.on_event(&Event::StageStarted {
             stage: Stage::Evaluate,
             total: u64::try_from(ready.len()).ok(),
         });
-        let answers = self.answers(&evaluator, &ready, &folder.join("answers.jsonl"))?;
+        let answers = self.answers(examinee, &ready, &folder.join("answers.jsonl"))?;
         let mut answered = Vec::with_capacity(ready.len());
         for one in &ready {
             match answers.get(&one.key) {
@@ -149,28 +157,15 @@ impl<'a> Exam<'a> {
         Ok((asked, rejects.len() as u64))
     }
 
-    fn evaluator(&self, model: &EvalModel) -> Result<Evaluator, DsgError> {
-        let source = Source::open(&model.model)?;
-        let adapter = match &model.adapter {
-            Some(folder) => Some(LoraWeights::read(folder, &Device::flex())?),
-            None => None,
-        };
-        Ok(Evaluator::new(
-            &source,
-            adapter.as_ref(),
-            self.replies.clone(),
-        )?)
-    }
-
     /// The questions that fit the model, and those that do not.
-    fn ready(&self, evaluator: &Evaluator) -> (Vec<Ready<'a>>, Vec<Reject>) {
+    fn ready(&self, examinee: &dyn Examinee) -> (Vec<Ready<'a>>, Vec<Reject>) {
         let (mut ready, mut rejects) = (Vec::new(), Vec::new());
         for (place, question) in self.questions.iter().enumerate() {
-            match evaluator.item(&question.row) {
+            match examinee.item(&question.row) {
                 Ok(item) => ready.push(Ready {
                     place,
                     question,
-                    key: evaluator.key(&item),
+                    key: examinee.key(&item),
                     item,
                 }),
                 Err(refusal) => rejects.push(self.rejected(question, &refusal)),
@@ -192,7 +187,7 @@ impl<'a> Exam<'a> {
     /// What the model says to every question, by key. Only what `path` does not have is asked, and added to it.
     fn answers(
         &self,
-        evaluator: &Evaluator,
+        examinee: &mut dyn Examinee,
         ready: &[Ready<'_>],
         path: &Path,
     ) -> Result<Answers, DsgError> {
@@ -215,7 +210,7 @@ impl<'a> Exam<'a> {
                 return Err(INTERRUPTED);
             }
             if let Entry::Vacant(entry) = answers.entry(one.key.clone()) {
-                let answer = self.answer(evaluator, one)?;
+                let answer = self.answer(examinee, one)?;
                 if let Ok(answer) = &answer {
                     log.append(answer)?;
                 }
@@ -236,17 +231,17 @@ impl<'a> Exam<'a> {
 
     fn answer(
         &self,
-        evaluator: &Evaluator,
+        examinee: &mut dyn Examinee,
         one: &Ready<'_>,
     ) -> Result<Result<Kept, Refusal>, DsgError> {
-        let answer = evaluator.ask(&one.item, || {
+        let mut go_on = || {
             if self.interrupt.is_requested() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
-        })?;
-        let answer = match answer {
+        };
+        let answer = match examinee.ask(&one.item, &mut go_on)? {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };

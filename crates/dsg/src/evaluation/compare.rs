@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::EvalModel;
 use super::answers::{Asked, Exam, RESULTS, clear};
+use super::engine::EvalEngine;
 use super::error::EvalError;
 use super::groups::{caution, count, grouped};
 use super::job::by_axis;
@@ -36,6 +37,8 @@ pub struct CompareJob {
     pub base: EvalModel,
     /// The model after.
     pub student: EvalModel,
+    /// What runs both.
+    pub engine: EvalEngine,
     /// What both are asked.
     pub questions: EvalQuestions,
     /// How the replies of both are made.
@@ -53,6 +56,8 @@ pub struct CompareSummary {
     pub base: EvalModel,
     /// The model after.
     pub student: EvalModel,
+    /// What ran both: `burn` or `llama-cpp`.
+    pub engine: &'static str,
     /// What the similarity of texts was measured with.
     pub embedder: String,
     /// Who said which answers are better, where a judge was asked.
@@ -161,6 +166,7 @@ pub fn compare(
     interrupt: &Interrupt,
 ) -> Result<CompareSummary, DsgError> {
     job.replies.validate()?;
+    let engine = job.engine.open(&[&job.base, &job.student], None)?;
     let seed = Seed(config.seed);
     let questions = job.questions.read(seed, observer)?;
     let scorer = Scorer::new(config)?;
@@ -178,6 +184,7 @@ pub fn compare(
     clear(&student_folder, &RESULTS)?;
     let exam = Exam {
         questions: &questions,
+        engine: &engine,
         replies: &job.replies,
         scorer: &scorer,
         seed,
@@ -222,6 +229,7 @@ pub fn compare(
     let summary = CompareSummary {
         base: job.base.clone(),
         student: job.student.clone(),
+        engine: engine.name(),
         embedder: scorer.embedder().to_owned(),
         judge: referee.as_ref().map(Referee::who),
         replies: job.replies.clone(),

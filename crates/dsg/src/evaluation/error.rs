@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::EvalModel;
 use super::metric::Metric;
 
 /// Why an evaluation cannot be made.
@@ -29,6 +30,17 @@ pub enum EvalError {
         /// The axes that there are, with commas.
         axes: String,
     },
+    /// llama.cpp runs GGUF files alone, and a model is none, or has an adapter.
+    #[error(
+        "llama.cpp runs GGUF files alone, not {model}: make one of it with `dsg export-gguf`, and ask that"
+    )]
+    NotExported {
+        /// The model.
+        model: EvalModel,
+    },
+    /// Replies are to be held to a schema or a grammar by an engine that cannot.
+    #[error("only the engine `llama-cpp` holds replies to a schema or a grammar")]
+    Unconstrained,
     /// A judge is wanted, and there is none.
     #[error("there is no judge to ask: `models.judge` in the configuration names no model")]
     NoJudge,

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::EvalModel;
 use super::answers::{Asked, Exam, RESULTS, clear};
+use super::engine::{ConstrainedReplies, EvalConstraint, EvalEngine};
 use super::error::{EvalError, InvalidGate};
 use super::groups::{caution, count, grouped};
 use super::metric::Metric;
@@ -30,10 +31,14 @@ use crate::report::GateResult;
 pub struct EvalJob {
     /// The model.
     pub model: EvalModel,
+    /// What runs it.
+    pub engine: EvalEngine,
     /// What it is asked.
     pub questions: EvalQuestions,
     /// How its replies are made.
     pub replies: GenerateOptions,
+    /// What its replies are held to; likelihoods are measured without. Default: nothing.
+    pub constraint: Option<EvalConstraint>,
     /// What must hold.
     pub gates: Vec<EvalGate>,
     /// The folder for the results.
@@ -84,10 +89,15 @@ pub struct EvalSummary {
     pub model: EvalModel,
     /// What the model's file says of its weights; `None` for a folder.
     pub file: Option<ModelFile>,
+    /// What ran it: `burn` or `llama-cpp`.
+    pub engine: &'static str,
     /// What the similarity of texts was measured with.
     pub embedder: String,
     /// How replies were made.
     pub replies: GenerateOptions,
+    /// How they came out, where they were held to a form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constrained: Option<ConstrainedReplies>,
     /// The seed of choices and intervals.
     pub seed: u64,
     /// Questions that were answered.
@@ -143,7 +153,8 @@ pub struct MetricSummary {
 /// gives the seed of choices, sampling and intervals, the embedding model, and the known terms and placeholders that need no support.
 ///
 /// # Errors
-/// Before a model is loaded: [`DsgError::Artifact`] for a line that is no row; [`DsgError::Evaluation`] where there is nothing to ask or nothing to hold
+/// Before a model is loaded: [`DsgError::FeatureMissing`] for an engine that this build lacks, [`DsgError::Llm`] for a constraint that is none;
+/// [`DsgError::Artifact`] for a line that is no row; [`DsgError::Evaluation`] for an engine that cannot do it, where there is nothing to ask or nothing to hold
 /// a gate against, and for an axis whose name is taken. Then [`DsgError::Train`] for models and options that cannot be used; [`DsgError::NoQuestions`] where
 /// no row can be asked or measured; [`DsgError::Interrupted`]; [`DsgError::Locked`] while another call has the folder.
 pub fn evaluate(
@@ -153,6 +164,7 @@ pub fn evaluate(
     interrupt: &Interrupt,
 ) -> Result<EvalSummary, DsgError> {
     job.replies.validate()?;
+    let engine = job.engine.open(&[&job.model], job.constraint.as_ref())?;
     let seed = Seed(config.seed);
     let questions = job.questions.read(seed, observer)?;
     for gate in &job.gates {
@@ -164,6 +176,7 @@ pub fn evaluate(
     clear(&job.out, &RESULTS)?;
     let exam = Exam {
         questions: &questions,
+        engine: &engine,
         replies: &job.replies,
         scorer: &scorer,
         seed,
@@ -187,6 +200,7 @@ impl Exam<'_> {
         let is_file = model.model.is_file();
         let file = is_file.then(|| Gguf::open(&model.model)).transpose()?;
         let results: Vec<&Evaluated> = asked.iter().map(|one| &one.result).collect();
+        let constrained = self.engine.constrained(&results);
         let axes: Vec<AxisSummary> = by_axis(results, |result| &result.axis)
             .into_iter()
             .map(|(axis, results)| AxisSummary::new(axis, &results, self.seed))
@@ -194,8 +208,10 @@ impl Exam<'_> {
         let summary = EvalSummary {
             model: model.clone(),
             file: file.map(|file| ModelFile::from(&file.summary())),
+            engine: self.engine.name(),
             embedder: self.scorer.embedder().to_owned(),
             replies: self.replies.clone(),
+            constrained,
             seed: self.seed.0,
             items: asked.len() as u64,
             refused,

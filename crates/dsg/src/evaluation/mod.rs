@@ -5,9 +5,12 @@
 
 mod answers;
 mod compare;
+mod engine;
 mod error;
 mod groups;
 mod job;
+#[cfg(feature = "llama-cpp")]
+mod llama_cpp;
 mod metric;
 mod questions;
 mod record;
@@ -17,6 +20,7 @@ mod win_rate;
 
 pub(crate) use answers::clear;
 pub use compare::{AxisComparison, CompareJob, CompareSummary, MetricComparison, compare};
+pub use engine::{ConstrainedReplies, EvalConstraint, EvalEngine};
 pub use error::{EvalError, InvalidGate, UnknownMetric};
 pub use job::{AxisSummary, EvalGate, EvalJob, EvalSummary, MetricSummary, evaluate};
 pub use metric::Metric;

@@ -34,7 +34,7 @@ pub struct Evaluated {
     pub labels: String,
     /// How good the answer is.
     pub scores: Scores,
-    /// Changes with model, adapter, sampling, question and reference; the answer is the one that `answers.jsonl` has under it.
+    /// Changes with model, adapter, engine, sampling, constraint, question and reference; the answer is the one that `answers.jsonl` has under it.
     pub key: String,
 }
 

@@ -13,12 +13,13 @@ const MARKUP: &str = "\\`*_[]<>#|~";
 /// The figures, then every question with its reference and both answers. Texts are quoted, so that no answer looks like a heading.
 pub(super) fn side_by_side(summary: &CompareSummary, axes: &[(String, Vec<Pair<'_>>)]) -> String {
     let mut out = format!(
-        "# Side by side\n\n- base: {}, {} rows refused\n- student: {}, {} rows refused\n- {} questions answered by both, {} by one alone\n- similarity by \
-         {}\n",
+        "# Side by side\n\n- base: {}, {} rows refused\n- student: {}, {} rows refused\n- both run by {}\n- {} questions answered by both, {} by one alone\n- \
+         similarity by {}\n",
         escaped(&summary.base.to_string()),
         summary.base_refused,
         escaped(&summary.student.to_string()),
         summary.student_refused,
+        summary.engine,
         summary.items,
         summary.unpaired,
         escaped(&summary.embedder),
