@@ -31,7 +31,7 @@ fn datasets_and_students_share_a_page_that_is_the_same_again() {
     for part in [
         "<h3>out</h3>",
         "<h3>student</h3>",
-        "<code>ingest.",
+        "<code>generate.",
         ">job-arrays<",
         "<meter",
         "The training is not finished",

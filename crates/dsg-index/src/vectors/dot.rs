@@ -1,7 +1,5 @@
 //! The scalar product, the same to the last bit whatever the processor.
 
-use std::hint::black_box;
-
 use pulp::{Arch, NullaryFnOnce};
 
 /// Sums that run side by side. Fixed, and without fused operations, so that wider registers change the speed and no bit.
@@ -24,7 +22,6 @@ pub(crate) fn dots<'a>(
     rows: impl Iterator<Item = &'a [f32]>,
     products: &mut Vec<f32>,
 ) {
-    let arch = Arch::new();
     let (mut block, mut filled): ([&[f32]; TOGETHER], usize) = ([&[]; TOGETHER], 0);
     for row in rows {
         if let Some(slot) = block.get_mut(filled) {
@@ -32,22 +29,12 @@ pub(crate) fn dots<'a>(
             filled += 1;
         }
         if filled == TOGETHER {
-            products.extend(arch.dispatch(Dots { query, rows: block }));
+            products.extend(Arch::new().dispatch(Dots { query, rows: block }));
             filled = 0;
         }
     }
-    // The rest is multiplied together, too.
-    match block.get(..filled) {
-        Some(&[a]) => products.extend(arch.dispatch(Dots { query, rows: [a] })),
-        Some(&[a, b]) => products.extend(arch.dispatch(Dots {
-            query,
-            rows: [a, b],
-        })),
-        Some(&[a, b, c]) => products.extend(arch.dispatch(Dots {
-            query,
-            rows: [a, b, c],
-        })),
-        _ => {}
+    for row in block.iter().take(filled) {
+        products.push(dot(query, row));
     }
 }
 
@@ -69,14 +56,6 @@ impl<const N: usize> NullaryFnOnce for Dots<'_, N> {
         let rows = self.rows.map(|row| row.as_chunks::<LANES>());
         let whole = rows.iter().map(|(row, _)| row.len()).min();
         let whole = whole.unwrap_or_default().min(query.len());
-        // Rows from afar are asked for all at once, a cache line each, instead of one after the other when their turn comes.
-        let mut touched = 0;
-        for (row, _) in &rows {
-            for line in *row {
-                touched |= line.first().map_or(0, |number| number.to_bits());
-            }
-        }
-        black_box(touched);
         let mut sums = [[0.0_f32; LANES]; N];
         for at in 0..whole {
             let Some(query) = query.get(at) else { break };

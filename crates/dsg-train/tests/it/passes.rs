@@ -194,8 +194,8 @@ fn samples_that_share_a_sequence_are_evaluated_as_if_alone() {
             };
             let trainer = Trainer::new(config).unwrap().with_adapter(start.clone());
             let eight = eight();
-            let trained = trainer.train(&mut decoder, &eight, Some(&eight)).unwrap();
-            trained.report.base_eval_loss.unwrap()
+            let outcome = trainer.train(&mut decoder, &eight, Some(&eight)).unwrap();
+            outcome.report.base_eval_loss.unwrap()
         };
         let (packed, apart) = (loss(true), loss(false));
         assert!(
