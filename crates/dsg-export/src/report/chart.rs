@@ -172,6 +172,8 @@ fn drawn(curves: &[Curve]) -> Result<String, DrawingAreaErrorKind<io::Error>> {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&root)
             .margin(24)
+            // Half of the last step's number stands beyond the end.
+            .margin_right(64)
             .x_label_area_size(130)
             .y_label_area_size(190)
             .build_cartesian_2d(0.0..last.max(1.0), values)?;

@@ -250,7 +250,7 @@ impl<'a> Engine<'a> {
                 return Err(self.rejected("the schema's grammar cannot be followed"));
             }
             if request.top_log_probs > 0 {
-                let logits = self.context.get_logits_ith(last);
+                let logits = self.sequence.context().get_logits_ith(last);
                 tokens.push(log_probs(logits, token, request.top_log_probs, text_of));
             }
             let searched = text.len();

@@ -11,9 +11,7 @@ pub(super) fn log_probs(
     count: u8,
     text: impl Fn(LlamaToken) -> String,
 ) -> TokenLogProb {
-    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let shares = logits.iter().map(|logit| f64::from(logit - greatest).exp());
-    let log_sum = f64::from(greatest) + shares.sum::<f64>().ln();
+    let log_sum = log_sum(logits);
     let log_prob = |logit: f32| LogProb::new(f64::from(logit) - log_sum);
     let mut ranked: Vec<(LlamaToken, f32)> = (0..)
         .map(LlamaToken::new)
@@ -42,6 +40,16 @@ pub(super) fn log_probs(
             })
             .collect(),
     }
+}
+
+/// The logarithm of the sum of the exponentials, by which logits become log-probabilities.
+pub(super) fn log_sum(logits: &[f32]) -> f64 {
+    let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let greatest = f64::from(greatest);
+    let shares = logits
+        .iter()
+        .map(|logit| (f64::from(*logit) - greatest).exp());
+    greatest + shares.sum::<f64>().ln()
 }
 
 #[cfg(test)]

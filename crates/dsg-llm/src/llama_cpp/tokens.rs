@@ -6,6 +6,7 @@ use dsg_core::Sampling;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
+use super::log_probs::log_sum;
 use super::sampler::Sampler;
 use super::sequence::{Failure, Sequence};
 use super::{Constraint, LlamaCppConfig, Plan, checked, engine};
@@ -257,12 +258,9 @@ fn last_of(prompt: &[u32]) -> Result<usize, LlmError> {
 
 /// The logarithm of the probability that logits give to a token.
 fn log_probability(logits: &[f32], token: LlamaToken) -> f64 {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let above = |logit: f32| f64::from(logit) - f64::from(most);
-    let sum: f64 = logits.iter().map(|logit| above(*logit).exp()).sum();
     let place = usize::try_from(token.0).ok();
     let own = place.and_then(|place| logits.get(place));
-    own.map_or(f64::NAN, |own| above(*own) - sum.ln())
+    own.map_or(f64::NAN, |own| f64::from(*own) - log_sum(logits))
 }
 
 #[cfg(test)]
