@@ -8,6 +8,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::sampling::LlamaSampler;
 use serde_json::Value;
 
+use super::repetition::repetitions;
 use super::sampler::{ROOT, gbnf};
 use crate::error::LlmError;
 
@@ -47,11 +48,19 @@ impl Constraint {
     /// with a model: see [`TokenModel::check`](super::TokenModel::check).
     ///
     /// # Errors
-    /// [`LlmError::Constraint`] for a file that cannot be read.
+    /// [`LlmError::Constraint`] for a file that cannot be read, and for a repetition whose least number is above its most.
     pub fn grammar(path: &Path) -> Result<Self, LlmError> {
+        let grammar = read(path)?;
+        if !repetitions(&grammar).iter().all(|one| one.is_possible()) {
+            return Err(LlmError::Constraint {
+                path: path.to_owned(),
+                problem: "a repetition `{m,n}` in it has m above n",
+                source: None,
+            });
+        }
         Ok(Self {
             path: path.to_owned(),
-            grammar: read(path)?,
+            grammar,
             validator: None,
         })
     }
@@ -73,7 +82,11 @@ impl Constraint {
     pub(super) fn sampler(&self, model: &LlamaModel) -> Result<LlamaSampler, LlmError> {
         LlamaSampler::grammar(model, &self.grammar, ROOT).map_err(|error| LlmError::Constraint {
             path: self.path.clone(),
-            problem: "llama.cpp reads no grammar with a rule `root` in it",
+            problem: if self.validator.is_some() {
+                "llama.cpp cannot read the grammar that it makes of this schema; fewer repetitions may help"
+            } else {
+                "llama.cpp reads no grammar with a rule `root` in it"
+            },
             source: Some(error.into()),
         })
     }
@@ -116,6 +129,10 @@ mod tests {
             ("{", "is no JSON"),
             (r#"{"type": "text"}"#, "is no JSON Schema"),
             (r#"{"type": "string", "minLength": 5000}"#, "no grammar"),
+            (
+                r#"{"type": "string", "minLength": 5, "maxLength": 2}"#,
+                "no grammar",
+            ),
         ] {
             let error = schema(text).unwrap_err().to_string();
             assert!(
@@ -123,6 +140,13 @@ mod tests {
                 "{error}"
             );
         }
+        // Braces in a literal repeat nothing.
+        schema(r#"{"const": "{3000}"}"#).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("answer.gbnf");
+        fs::write(&path, "root ::= \"a\"{5,2}").unwrap();
+        let error = Constraint::grammar(&path).unwrap_err().to_string();
+        assert!(error.contains("m above n"), "{error}");
         let nowhere = Path::new("nowhere.gbnf");
         let error = Constraint::grammar(nowhere).unwrap_err();
         assert!(matches!(error, LlmError::Constraint { path, .. } if path == nowhere));

@@ -11,6 +11,7 @@ mod log_probs;
 mod prompt;
 mod quantize;
 mod queue;
+mod repetition;
 mod sampler;
 mod sequence;
 mod tokens;

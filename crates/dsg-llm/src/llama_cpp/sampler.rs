@@ -10,6 +10,8 @@ use llama_cpp_2::token::data::LlamaTokenData;
 use llama_cpp_2::token::data_array::LlamaTokenDataArray;
 use serde_json::Value;
 
+use super::repetition::repetitions;
+
 /// What llama.cpp takes as "any seed".
 const RANDOM_SEED: u32 = u32::MAX;
 
@@ -28,16 +30,10 @@ pub(super) fn grammar(model: &LlamaModel, schema: &Value) -> Option<LlamaSampler
 pub(super) fn gbnf(schema: &Value) -> Option<String> {
     let text = schema.to_string();
     let grammar = json_schema_to_grammar(&text).ok()?;
-    let mut repetitions = grammar.split('{').skip(1).map(|after| {
-        let digits = after.bytes().take_while(u8::is_ascii_digit);
-        digits.fold(0, |number: usize, digit| {
-            number
-                .saturating_mul(10)
-                .saturating_add(usize::from(digit - b'0'))
-        })
-    });
-    let is_too_long = repetitions.any(|number| number > MOST_REPETITIONS);
-    (!is_too_long).then_some(grammar)
+    let can_be_read = repetitions(&grammar)
+        .iter()
+        .all(|repetition| repetition.is_possible() && repetition.least <= MOST_REPETITIONS);
+    can_be_read.then_some(grammar)
 }
 
 /// Chooses tokens for one reply.
