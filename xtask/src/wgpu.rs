@@ -24,7 +24,7 @@ pub(crate) fn run(root: &Path) -> Result {
     }
 }
 
-/// The same as a step of `ci`, which goes on where there is no driver.
+/// The same as a step of `ci --gpu`, which goes on where there is no driver.
 pub(crate) fn step(root: &Path) -> Result<Done> {
     let driver = match driver() {
         Ok(driver) => driver,
