@@ -153,7 +153,7 @@ fn chain(root: &Path, args: &E2eArgs) -> Result<Done> {
         command.args(if args.short {
             &["--max-new-tokens", "24"][..]
         } else {
-            &["--forgetting"][..]
+            &["--forgetting", "--max-new-tokens", "96"][..]
         });
         if let Some(folder) = adapter {
             command.arg("--adapter").arg(folder);
