@@ -39,13 +39,13 @@ mod error;
 #[cfg(feature = "train")]
 mod evaluation;
 mod evidence;
+mod html_report;
 #[cfg(feature = "models")]
 mod label;
 mod lock;
 #[cfg(any(feature = "llama-cpp", feature = "train"))]
 mod memory;
 mod onnx;
-mod page;
 mod pipeline;
 mod report;
 mod roles;
@@ -79,9 +79,9 @@ pub use evaluation::{
     UnknownMetric, WinRate, compare, evaluate,
 };
 pub use evidence::Evidence;
+pub use html_report::{ReportJob, ReportSummary, report};
 #[cfg(feature = "models")]
 pub use label::{LabelJob, label};
-pub use page::{ReportJob, ReportSummary, report};
 pub use pipeline::Pipeline;
 pub use report::{GateResult, RunReport, StepReport};
 pub use summary::{CorpusSummary, FormatSummary, WarningSummary};
