@@ -93,7 +93,8 @@ pub(super) struct QuestionArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Replies")]
 pub(super) struct ReplyArgs {
-    /// What runs the model: dsg's own decoder with weights in single precision (`burn`), or llama.cpp as it runs the GGUF file for others
+    /// What runs the model: dsg's own decoder with weights in single precision (`burn`), or llama.cpp as it runs the GGUF file for others, where --threads
+    /// (8 at most by default) changes the rounding, and so now and then a word
     #[arg(long, value_name = "ENGINE", default_value = "burn")]
     engine: EngineName,
     /// Most tokens of a reply

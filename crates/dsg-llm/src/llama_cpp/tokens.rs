@@ -58,7 +58,7 @@ pub enum ReplyEnd {
 }
 
 impl TokenModel {
-    /// Loads a GGUF file. `config.context_tokens` is not used: contexts grow with what is asked.
+    /// Loads a GGUF file. `config.context_tokens` is only checked: contexts grow with what is asked.
     ///
     /// # Errors
     /// [`LlmError::Model`] for a file that cannot be read, is no GGUF, or is cut or damaged; [`LlmError::Config`] for an impossible setting.
@@ -80,10 +80,12 @@ impl TokenModel {
         Ok(())
     }
 
-    /// A context to ask in. It takes memory when it is first asked.
-    pub const fn context(&self) -> TokenContext<'_> {
+    /// A context to ask in. It takes memory when it is first asked, for `reply_tokens` behind every prompt, so that a prompt whose likelihoods
+    /// were measured need not be read again for a reply of as many.
+    pub const fn context(&self, reply_tokens: usize) -> TokenContext<'_> {
         TokenContext {
             model: self,
+            reply_tokens,
             sequence: None,
         }
     }
@@ -133,6 +135,7 @@ impl TokenModel {
 /// A context to ask a model in. What is asked changes nothing of what is asked later.
 pub struct TokenContext<'a> {
     model: &'a TokenModel,
+    reply_tokens: usize,
     sequence: Option<Sequence<'a>>,
 }
 
@@ -147,7 +150,8 @@ impl<'a> TokenContext<'a> {
         let model = self.model;
         let last = last_of(prompt)?;
         let tokens = model.tokens(prompt.iter().chain(reply))?;
-        let sequence = self.with_room(tokens.len(), tokens.len())?;
+        let with_reply = prompt.len().saturating_add(self.reply_tokens);
+        let sequence = self.with_room(tokens.len(), tokens.len().max(with_reply))?;
         // Behind the last token nothing is asked for.
         let read = tokens.get(..tokens.len() - 1).unwrap_or_default();
         let mut position = sequence.reuse(read, last);

@@ -437,34 +437,39 @@ fn what_was_asked_before_changes_no_likelihood_and_no_token() {
         let reply = context.reply(&request, go_on).unwrap();
         (likelihood.to_bits(), reply.tokens)
     };
-    let mut warm = model.context();
+    let mut warm = model.context(0);
     let first = ask(&mut warm, &prompt);
     assert!(!first.1.is_empty() && f64::from_bits(first.0) < 0.0);
     let more = ask(&mut warm, &other);
     assert_ne!(more.0, first.0);
     ask(&mut warm, &long);
     assert_eq!(ask(&mut warm, &prompt), first);
-    assert_eq!(ask(&mut model.context(), &other), more);
+    assert_eq!(ask(&mut model.context(0), &other), more);
 }
 
 #[test]
 fn likelihoods_of_tokens_add_up_and_the_likeliest_are_said() {
     let Some(file) = file() else { return };
     let model = TokenModel::open(&config(&file)).unwrap();
-    let mut context = model.context();
-    let prompt = CAPITAL;
-    let mut sum = 0.0;
-    let mut said = prompt.to_vec();
-    for token in [PARIS, 5000, 30] {
-        sum += context.log_likelihood(&said, &[token]).unwrap();
-        said.push(token);
+    let mut context = model.context(0);
+    // Of the longer prompt, the labels stand on both sides of a batch's end.
+    let reply = [PARIS, 5000, 30, PARIS, 5000, 30];
+    let longer = CAPITAL.repeat(12);
+    for prompt in [&CAPITAL[..], &longer[..]] {
+        let mut sum = 0.0;
+        let mut said = prompt.to_vec();
+        for token in reply {
+            sum += context.log_likelihood(&said, &[token]).unwrap();
+            said.push(token);
+        }
+        let at_once = context.log_likelihood(prompt, &reply).unwrap();
+        assert!(
+            (sum - at_once).abs() < 0.02 * at_once.abs(),
+            "{sum} {at_once}"
+        );
     }
-    let at_once = context.log_likelihood(&prompt, &[PARIS, 5000, 30]).unwrap();
-    assert!(
-        (sum - at_once).abs() < 0.02 * at_once.abs(),
-        "{sum} {at_once}"
-    );
 
+    let prompt = CAPITAL;
     let sampling = Sampling {
         max_tokens: 8,
         ..Sampling::default()
@@ -499,7 +504,7 @@ fn likelihoods_of_tokens_add_up_and_the_likeliest_are_said() {
 fn tokens_that_a_model_cannot_read_are_refused() {
     let Some(file) = file() else { return };
     let model = TokenModel::open(&config(&file)).unwrap();
-    let mut context = model.context();
+    let mut context = model.context(0);
     for (prompt, field) in [
         (Vec::new(), "prompt"),
         (vec![49_152], "tokens"),
@@ -539,7 +544,7 @@ fn tokens_are_held_to_a_grammar() {
         constraint: Some(&digits),
     };
     let reply = model
-        .context()
+        .context(0)
         .reply(&request, || ControlFlow::Continue(()))
         .unwrap();
     assert!(matches!(reply.end, ReplyEnd::Token(_)), "{reply:?}");

@@ -155,8 +155,8 @@ pub struct MetricSummary {
 /// # Errors
 /// Before a model is loaded: [`DsgError::FeatureMissing`] for an engine that this build lacks, [`DsgError::Llm`] for a constraint that is none;
 /// [`DsgError::Artifact`] for a line that is no row; [`DsgError::Evaluation`] for an engine that cannot do it, where there is nothing to ask or nothing to hold
-/// a gate against, and for an axis whose name is taken. Then [`DsgError::Train`] for models and options that cannot be used; [`DsgError::NoQuestions`] where
-/// no row can be asked or measured; [`DsgError::Interrupted`]; [`DsgError::Locked`] while another call has the folder.
+/// a gate against, and for an axis whose name is taken. Then [`DsgError::Train`] for models and options that cannot be used, [`DsgError::Llm`] for those that llama.cpp
+/// cannot use; [`DsgError::NoQuestions`] where no row can be asked or measured; [`DsgError::Interrupted`]; [`DsgError::Locked`] while another call has the folder.
 pub fn evaluate(
     job: &EvalJob,
     config: &DatasetConfig,

@@ -95,7 +95,7 @@ impl LlamaCppEngine {
             model.check(constraint)?;
         }
         ask(&mut LlamaCppExaminee {
-            context: model.context(),
+            context: model.context(replies.max_tokens),
             most: source.config().context,
             tokenizer,
             template,
