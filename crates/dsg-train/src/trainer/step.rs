@@ -67,6 +67,12 @@ pub(super) fn gradients(
             break;
         }
     }
+    // burn 0.22 computes wrong norms of DoRA's gradients on wgpu where it fuses the norm into the backward pass, so that nothing of the pass
+    // may still be waiting. On the CPU nothing ever is.
+    decoder
+        .device()
+        .flush()
+        .map_err(|error| TrainError::compute("compute gradients", &error))?;
     let values = if sum.is_finite() {
         let zeros = |leaf: &Tensor<2>| Tensor::zeros(leaf.dims(), &decoder.device().inner());
         let pairs = values.into_iter().zip(leaves);
