@@ -179,6 +179,7 @@ fn a_service_is_set_up_anew_each_time() {
     fs::write(build.join("CMakeCache.txt"), made_at).unwrap();
     let programs = [
         "apt-get",
+        "cc",
         "chmod",
         "chown",
         "cmake",
@@ -217,7 +218,7 @@ fn a_service_is_set_up_anew_each_time() {
     apt-get install --yes --no-install-recommends build-essential ca-certificates cmake git ninja-build pkg-config libopenblas-dev
     git clone --depth 1 --branch v0.4.0 https://github.com/ggml-org/llama.cpp HERE/llama.cpp
     rm -rf -- HERE/llama.cpp/build
-    cmake -S HERE/llama.cpp -B HERE/llama.cpp/build -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON -DGGML_BLAS=ON -DGGML_BLAS_VENDOR=OpenBLAS -DLLAMA_BUILD_IS_DEV=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
+    cmake -S HERE/llama.cpp -B HERE/llama.cpp/build -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON -DGGML_BLAS=ON -DGGML_BLAS_VENDOR=OpenBLAS -DCMAKE_C_FLAGS=-mno-amx-tile\ -mno-amx-int8\ -mno-amx-bf16 -DCMAKE_CXX_FLAGS=-mno-amx-tile\ -mno-amx-int8\ -mno-amx-bf16 -DLLAMA_BUILD_IS_DEV=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
     cmake --build HERE/llama.cpp/build --parallel N --target llama-bench llama-completion llama-embedding llama-server
     systemctl stop student.service
     rm -rf -- /usr/local/lib/dsg/student
