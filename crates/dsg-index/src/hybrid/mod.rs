@@ -43,7 +43,7 @@ pub struct HybridConfig {
     pub fusion: Fusion,
     /// The constant of reciprocal rank fusion: larger makes the first ranks matter less. Default 60, 1 to 1,000.
     pub rrf_k: u32,
-    /// What the vectors weigh in the convex mix, BM25 weighs the rest: 0 to 1. Default 0.5.
+    /// What the vectors weigh in the convex mix, BM25 weighs the rest: 0 to 1. Default 0.4.
     pub vector_weight: f32,
     /// Best chunks of each ranking that are put together; never fewer than the hits asked for. Default 200, 1 to 10,000.
     pub depth: usize,
@@ -59,7 +59,7 @@ impl Default for HybridConfig {
             mode: SearchMode::default(),
             fusion: Fusion::default(),
             rrf_k: 60,
-            vector_weight: 0.5,
+            vector_weight: 0.4,
             depth: 200,
             diversity: 0.0,
             rerank: 20,
