@@ -92,13 +92,26 @@ def train(model, steps, metrics, config):
     return losses, seconds
 
 
+def in_blocks(weight, blocks):
+    """What is left of a weight that goes through the blocks of a GGUF type."""
+    if blocks != gguf.GGMLQuantizationType.Q4_0:
+        return gguf.quants.dequantize(gguf.quants.quantize(weight, blocks), blocks)
+    # `gguf` rounds here as a fused multiply-add would, ggml's reference and dsg-train in two steps, which decides the many ties of a
+    # base that was in 4 bits before.
+    rows = weight.reshape(-1, 32)
+    largest = np.take_along_axis(rows, np.abs(rows).argmax(axis=1, keepdims=True), axis=1)
+    scale = largest / np.float32(-8)
+    inverse = np.divide(np.float32(1), scale, out=np.zeros_like(scale), where=scale != 0)
+    steps = np.trunc(rows * inverse + np.float32(8.5)).clip(0, 15) - np.float32(8)
+    return (steps * scale.astype(np.float16).astype(np.float32)).reshape(weight.shape)
+
+
 def load(base, blocks):
     """The base model, its projections by way of the blocks of a GGUF type where one is given."""
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
     for name, module in model.named_modules():
         if blocks is not None and name.rpartition(".")[2] in PROJECTIONS:
-            values = gguf.quants.quantize(module.weight.detach().numpy(), blocks)
-            module.weight.data = torch.from_numpy(gguf.quants.dequantize(values, blocks))
+            module.weight.data = torch.from_numpy(in_blocks(module.weight.detach().numpy(), blocks))
     return model
 
 

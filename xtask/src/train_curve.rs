@@ -38,12 +38,11 @@ pub(crate) struct TrainCurveArgs {
 pub(crate) fn run(root: &Path, args: &TrainCurveArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "peft", &REQUIREMENTS)?;
-    // Dependencies are optimized in this profile, too, and burn is not compiled twice.
-    check(cargo(root).args("build --locked --workspace --example curve".split_whitespace()))?;
+    check(cargo(root).args("build --release --locked -p dsg-train --example curve".split(' ')))?;
     check(
         Command::new(python)
             .arg(root.join("xtask/python/train_curve.py"))
-            .arg(target.join("debug/examples/curve"))
+            .arg(target.join("release/examples/curve"))
             .arg(&args.base)
             .arg(target.join("train-curve"))
             .arg("--docs")

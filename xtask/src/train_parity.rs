@@ -39,8 +39,7 @@ pub(crate) struct TrainParityArgs {
 pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "train", &REQUIREMENTS)?;
-    // Dependencies are optimized in this profile, too, and burn is not compiled twice.
-    check(cargo(root).args("build --locked --workspace --example parity".split_whitespace()))?;
+    check(cargo(root).args("build --release --locked -p dsg-train --example parity".split(' ')))?;
     let work = target.join("train-parity");
     let mut command = Command::new(python);
     command
@@ -54,7 +53,7 @@ pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
         Err(error) => println!("no tokenizer.json of real models, which npm brings ({error})"),
     }
     command
-        .arg(target.join("debug/examples/parity"))
+        .arg(target.join("release/examples/parity"))
         .arg(work.join("models"));
     check(command.args(&args.models))
 }
