@@ -170,22 +170,30 @@ impl FitCheck {
 /// The first sentence of which the quotes and what they stand under hold too few content words.
 fn ungrounded_sentence(ground: &Ground, answer: &str, least: f64) -> Option<String> {
     prose_pieces(answer).into_iter().find_map(|sentence| {
-        let content: Vec<&str> = words(&sentence)
-            .filter(|word| !is_function_word(word) && word.chars().any(char::is_alphabetic))
-            .collect();
-        let held = content
-            .iter()
-            .filter(|word| ground.quotes.has_word(word) || ground.place.has_word(word))
-            .count();
-        let share = held as f64 / content.len().max(1) as f64;
-        (content.len() >= MIN_WORDS && share < least).then(|| {
-            format!(
-                "{:.0} % of the content words of `{sentence}` are in the citations, {:.0} % are asked for",
-                share * 100.0,
-                least * 100.0
-            )
-        })
+        let share = held(ground, &sentence).filter(|share| *share < least)?;
+        Some(format!(
+            "{:.0} % of the content words of `{sentence}` are in the citations, {:.0} % are asked for",
+            share * 100.0,
+            least * 100.0
+        ))
     })
+}
+
+/// Whether the quotes and what they stand under hold too few of a sentence's content words.
+pub(crate) fn is_ungrounded(ground: &Ground, sentence: &str, least: f64) -> bool {
+    held(ground, sentence).is_some_and(|share| share < least)
+}
+
+/// The share of a sentence's content words that the quotes and what they stand under hold; `None` where it has too few.
+fn held(ground: &Ground, sentence: &str) -> Option<f64> {
+    let content: Vec<&str> = words(sentence)
+        .filter(|word| !is_function_word(word) && word.chars().any(char::is_alphabetic))
+        .collect();
+    let held = content
+        .iter()
+        .filter(|word| ground.quotes.has_word(word) || ground.place.has_word(word))
+        .count();
+    (content.len() >= MIN_WORDS).then(|| held as f64 / content.len() as f64)
 }
 
 /// Whether a sentence has no content word that the question does not have.

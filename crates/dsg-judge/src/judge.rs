@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::citation::{self, Sources};
 use crate::config::{JudgeConfig, LengthBand};
+use crate::cut;
 use crate::error::JudgeError;
 use crate::finding::Finding;
 use crate::fit::FitCheck;
@@ -127,7 +128,17 @@ impl Judge {
             .cloned()
             .collect();
 
-        let (findings, support) = self.findings(candidate, &allowed, store)?;
+        let sources = Sources::load(candidate, store)?;
+        let ground = Ground::new(&self.lexer, candidate, &sources, &self.config);
+        cut::fix(
+            &self.lexer,
+            &ground,
+            &allowed,
+            self.config.min_sentence_groundedness,
+            candidate,
+            &mut repairs.made,
+        );
+        let (findings, support) = self.findings(candidate, &allowed, &sources, &ground);
         let failure = findings.iter().find_map(|finding| finding.failure.clone());
         let scores = [
             ("groundedness", support.groundedness),
@@ -195,18 +206,17 @@ impl Judge {
         &self,
         candidate: &Candidate,
         allowed: &[String],
-        store: &dyn ChunkStore,
-    ) -> Result<(Vec<Finding>, Support), SeamError> {
+        sources: &Sources,
+        ground: &Ground,
+    ) -> (Vec<Finding>, Support) {
         let (question, answer) = (candidate.question.as_str(), candidate.answer.as_str());
-        let sources = Sources::load(candidate, store)?;
-        let ground = Ground::new(&self.lexer, candidate, &sources, &self.config);
-        let support = grounding::support(&self.lexer, &ground, answer);
+        let support = grounding::support(&self.lexer, ground, answer);
         let quotes = candidate
             .citations
             .iter()
             .map(|citation| citation.quote.as_str());
 
-        let mut findings = citation::check(candidate, &sources);
+        let mut findings = citation::check(candidate, sources);
         findings.extend(self.redactor.check(candidate));
         findings.push(self.style.injection(quotes.chain([question, answer])));
         findings.push(self.safety.check(question, answer));
@@ -222,17 +232,17 @@ impl Judge {
             self.config.answer_chars,
             answer,
         ));
-        findings.extend(self.question.check(&self.lexer, &ground, question));
-        findings.extend(self.style.check(&self.lexer, &ground, question, answer));
+        findings.extend(self.question.check(&self.lexer, ground, question));
+        findings.extend(self.style.check(&self.lexer, ground, question, answer));
         findings.push(grounding::check_question(
             &self.lexer,
-            &ground,
+            ground,
             question,
             allowed,
         ));
         findings.extend(grounding::check_answer(
             &self.lexer,
-            &ground,
+            ground,
             answer,
             allowed,
         ));
@@ -242,14 +252,14 @@ impl Judge {
         ));
         findings.extend(
             self.fit
-                .check(&ground, candidate, self.config.min_sentence_groundedness),
+                .check(ground, candidate, self.config.min_sentence_groundedness),
         );
         findings.push(language::check(
             self.config.language.as_deref(),
             &[question, answer],
         ));
         findings.extend(self.rules.check(question, answer));
-        Ok((findings, support))
+        (findings, support)
     }
 }
 

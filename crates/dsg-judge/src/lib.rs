@@ -28,6 +28,7 @@
 mod calibration;
 mod citation;
 mod config;
+mod cut;
 mod error;
 mod evidence;
 mod finding;

@@ -392,8 +392,9 @@ fn text_that_instructs_a_model_is_no_answer() {
 #[test]
 fn what_a_model_wrote_has_to_fit_together() {
     const DEFAULT: &str = "The default is 60 minutes and the site allows at most 1,440 minutes.";
-    let longer =
-        format!("{DEFAULT} Careful planning of daily work helps everybody to be productive.");
+    // Behind the default it would be cut off.
+    let padded =
+        format!("Careful planning of daily work helps everybody to be productive. {DEFAULT}");
     let cases = [
         (
             JudgeReason::NoReasonGiven,
@@ -415,7 +416,7 @@ fn what_a_model_wrote_has_to_fit_together() {
             "What is the purpose of the `sbatch` manual?",
             DEFAULT,
         ),
-        (JudgeReason::Ungrounded, QUESTION, &longer),
+        (JudgeReason::Ungrounded, QUESTION, &padded),
         (
             JudgeReason::NotAnswered,
             "What is the default of `--time` of `sbatch` in minutes?",

@@ -1,6 +1,8 @@
 //! What is changed before it is checked.
 
-use crate::fixture::{TEXT, item, kept, limits, script, store};
+use dsg_core::Candidate;
+
+use crate::fixture::{TEXT, item, kept, limits, rejected, script, store};
 
 #[test]
 fn site_values_become_placeholders_and_still_count_as_supported() {
@@ -50,4 +52,51 @@ fn personal_data_leaves_the_answer_and_the_receipts_stay_exact() {
             .all(|repair| !repair.detail.contains("erika"))
     );
     assert!(TEXT.contains("erika"), "the fixture is unchanged");
+}
+
+/// An item that a model wrote.
+fn written(answer: &str) -> Candidate {
+    let mut candidate = item(
+        "What is the default of the `--time` option of `sbatch`?",
+        answer,
+        &[limits()],
+    );
+    candidate.generator.model = Some("small".to_owned());
+    candidate
+}
+
+#[test]
+fn what_a_model_adds_without_support_is_cut_off() {
+    const ANSWER: &str = "The default of the time limit is 60 minutes.";
+    for added in [
+        // Other words than the quotes'.
+        " Choosing carefully improves scheduling efficiency for everybody on busy clusters.",
+        // A literal that is in no quote, and what rests on it.
+        " Write it as `--limit=60`. The site allows at most 1,440 minutes.",
+    ] {
+        let candidate = kept(written(&format!("{ANSWER}{added}")));
+        assert_eq!(candidate.answer, ANSWER);
+        let repairs = candidate.verdict.unwrap().repairs;
+        assert_eq!(repairs[0].name, "cut_unsupported");
+        assert!(repairs[0].detail.contains(added.trim()), "{repairs:?}");
+    }
+}
+
+#[test]
+fn what_no_model_wrote_what_is_supported_and_what_has_a_shape_is_not_cut() {
+    let supported = "The default is 60 minutes. The site allows at most 1,440 minutes.";
+    let candidate = kept(written(supported));
+    assert_eq!(candidate.answer, supported);
+    assert!(candidate.verdict.unwrap().repairs.is_empty());
+
+    let first = "Use `--limit=60` of the command. The default is 60 minutes.";
+    let listed = "The default is 60 minutes.\n\n- Write it as `--limit=60`.";
+    for answer in [first, listed] {
+        let reject = rejected(written(answer));
+        assert_eq!(reject.reason.as_str(), "judge.unsupported_flag");
+        assert_eq!(reject.record["answer"], answer);
+    }
+    let mut by_hand = written("The default is 60 minutes. Write it as `--limit=60`.");
+    by_hand.generator.model = None;
+    rejected(by_hand);
 }

@@ -59,10 +59,9 @@ pub(super) fn model(
     if config.architecture == Architecture::Gemma3 {
         let scale = config.attention_scale;
         set("hidden_activation", json!("gelu_pytorch_tanh"));
-        set(
-            "query_pre_attn_scalar",
-            json!((1.0 / (scale * scale)).round()),
-        );
+        // An integer by its class, and 256.0 is none to transformers.
+        let whole = format!("{:.0}", 1.0 / (scale * scale));
+        set("query_pre_attn_scalar", json!(whole.parse::<u64>().ok()));
         if let Some(local) = &config.local {
             let kind = |is_local: &bool| {
                 if *is_local {

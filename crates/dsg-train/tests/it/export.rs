@@ -463,6 +463,9 @@ fn a_folder_made_of_a_gguf_file_goes_back_into_one() {
         let source = Source::open(path).unwrap();
         let folder = tempfile::tempdir().unwrap();
         merge(&source, None, folder.path()).unwrap();
+        let config = fs::read_to_string(folder.path().join("config.json")).unwrap();
+        // transformers refuses 8.0.
+        assert!(config.contains("\"query_pre_attn_scalar\": 8,"), "{config}");
         let path = folder.path().join("again.gguf");
         let between = Source::open(folder.path()).unwrap();
         export(&between, None, &ExportOptions::new(FileType::F32), &path).unwrap();
