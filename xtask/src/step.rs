@@ -1,17 +1,25 @@
 //! Commands as named, timed steps.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Result;
+use crate::repository::target_dir;
 
 /// `cargo`, the one that runs this program, in the workspace's root.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
+}
+
+/// An example program of dsg-train, built to be fast.
+pub(crate) fn train_example(root: &Path, name: &str) -> Result<PathBuf> {
+    let build = "build --release --locked -p dsg-train --example";
+    check(cargo(root).args(build.split(' ')).arg(name))?;
+    Ok(target_dir(root).join("release/examples").join(name))
 }
 
 /// Runs `command` with its output shown; fails when it does.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::Result;
 use crate::repository::target_dir;
-use crate::step::{cargo, check};
+use crate::step::{check, train_example};
 use crate::venv;
 
 /// What training is compared with, pinned.
@@ -38,11 +38,11 @@ pub(crate) struct TrainCurveArgs {
 pub(crate) fn run(root: &Path, args: &TrainCurveArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "peft", &REQUIREMENTS)?;
-    check(cargo(root).args("build --release --locked -p dsg-train --example curve".split(' ')))?;
+    let program = train_example(root, "curve")?;
     check(
         Command::new(python)
             .arg(root.join("xtask/python/train_curve.py"))
-            .arg(target.join("release/examples/curve"))
+            .arg(program)
             .arg(&args.base)
             .arg(target.join("train-curve"))
             .arg("--docs")

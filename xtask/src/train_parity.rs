@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::Result;
 use crate::repository::target_dir;
-use crate::step::{capture, cargo, check};
+use crate::step::{capture, check, train_example};
 use crate::venv;
 
 /// The references, pinned. llama.cpp comes with one package and the declarations of its interface, one build apart, with another, whose
@@ -39,7 +39,7 @@ pub(crate) struct TrainParityArgs {
 pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "train", &REQUIREMENTS)?;
-    check(cargo(root).args("build --release --locked -p dsg-train --example parity".split(' ')))?;
+    let program = train_example(root, "parity")?;
     let work = target.join("train-parity");
     let mut command = Command::new(python);
     command
@@ -52,9 +52,7 @@ pub(crate) fn run(root: &Path, args: &TrainParityArgs) -> Result {
         }
         Err(error) => println!("no tokenizer.json of real models, which npm brings ({error})"),
     }
-    command
-        .arg(target.join("release/examples/parity"))
-        .arg(work.join("models"));
+    command.arg(program).arg(work.join("models"));
     check(command.args(&args.models))
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::Result;
 use crate::repository::target_dir;
-use crate::step::{cargo, check};
+use crate::step::{check, train_example};
 use crate::{train_curve, venv};
 
 #[derive(Args)]
@@ -31,12 +31,12 @@ pub(crate) struct TrainSpeedArgs {
 pub(crate) fn run(root: &Path, args: &TrainSpeedArgs) -> Result {
     let target = target_dir(root);
     let python = venv::create(&target, "peft", &train_curve::REQUIREMENTS)?;
-    check(cargo(root).args("build --release --locked -p dsg-train --example curve".split(' ')))?;
+    let program = train_example(root, "curve")?;
     let mut command = Command::new(python);
     command
         .arg(root.join("xtask/python/train_speed.py"))
         .arg("compare")
-        .arg(target.join("release/examples/curve"))
+        .arg(program)
         .arg(&args.base)
         .arg(&args.data)
         .arg(target.join("train-speed"))
